@@ -16,12 +16,12 @@ namespace sluice::opensearch {
 /// How to reach the cluster. An empty string means "not set".
 struct ConnectionOptions {
   std::string url = "http://localhost:9200";  ///< http or https; may end in a path prefix
-  std::string username;                       ///< HTTP basic authentication
-  std::string password;
-  std::string ca_file;      ///< PEM; default: the system's certificates
-  std::string client_cert;  ///< PEM, with `client_key`
-  std::string client_key;   ///< PEM
-  bool verify = true;       ///< check the server's certificate and host name
+  std::string username{};                     ///< HTTP basic authentication
+  std::string password{};
+  std::string ca_file{};      ///< PEM; default: the system's certificates
+  std::string client_cert{};  ///< PEM, with `client_key`
+  std::string client_key{};   ///< PEM
+  bool verify = true;         ///< check the server's certificate and host name
   std::chrono::milliseconds connect_timeout{1000};
   std::chrono::milliseconds request_timeout{30000};  ///< whole request, connecting included
   bool compress = false;  ///< gzip request bodies, and ask for gzip responses
@@ -66,7 +66,7 @@ class TransportError : public std::runtime_error {
 /// Redirects are not followed and proxy environment variables are ignored.
 class Client {
  public:
-  /// Connects at the first request. Throws std::invalid_argument on unusable options.
+  /// Connects at the first request.
   explicit Client(ConnectionOptions options);
   ~Client();
   Client(Client&&) noexcept;
@@ -75,7 +75,7 @@ class Client {
   /// Sends one request and waits for the whole answer. Any HTTP status is a Response.
   /// `path` starts with '/', is already percent-encoded and may have a query string; the URL's
   /// prefix goes before it. `timeout` replaces `request_timeout` for this request.
-  /// Throws TransportError.
+  /// Throws TransportError, or std::invalid_argument for options that libcurl refuses.
   Response request(Method method, std::string_view path, std::string_view body = {},
                    std::string_view content_type = "application/json",
                    std::optional<std::chrono::milliseconds> timeout = std::nullopt);
