@@ -18,6 +18,7 @@ using testing::FakeServer;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::RawServer;
+using testing::Script;
 using ::testing::StartsWith;
 
 ConnectionOptions options_for(const std::string& url) {
@@ -166,7 +167,7 @@ TEST(Client, CompressesLargeBodiesAndAcceptsCompressedAnswers) {
 TEST(Client, SaysWhereAndWhyAConnectionFailed) {
   std::string url;
   {
-    const RawServer gone({{}});
+    const RawServer gone({Script{}});
     url = gone.url();
   }
   Client client(options_for(url));
@@ -196,7 +197,7 @@ TEST(Client, WorksAgainAfterATimeOut) {
   EXPECT_EQ(client.request(Method::kGet, "/").body, "ok");
 }
 
-class BrokenAnswer : public ::testing::TestWithParam<testing::Script> {};
+class BrokenAnswer : public ::testing::TestWithParam<Script> {};
 
 TEST_P(BrokenAnswer, IsATransportErrorAndNoTimeOut) {
   const RawServer server({GetParam()});
@@ -208,14 +209,13 @@ const std::string kHead = "HTTP/1.1 200 OK\r\n";
 
 INSTANTIATE_TEST_SUITE_P(
     Client, BrokenAnswer,
-    ::testing::Values(testing::Script{""}, testing::Script{"", Ending::kReset},
-                      testing::Script{"HTTP/1.1 200 O"},
-                      testing::Script{kHead + "Content-Length: 100\r\n\r\n{\"took\":1"},
-                      testing::Script{kHead + "Content-Length: 100\r\n\r\n{", Ending::kReset},
-                      testing::Script{kHead + "Transfer-Encoding: chunked\r\n\r\n9\r\n{\"took\""},
-                      testing::Script{kHead + "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"},
-                      testing::Script{kHead + "Transfer-Encoding: chunked\r\n\r\nzz\r\n{\r\n"},
-                      testing::Script{"not HTTP at all\r\n\r\n"}));
+    ::testing::Values(Script{""}, Script{"", Ending::kReset}, Script{"HTTP/1.1 200 O"},
+                      Script{kHead + "Content-Length: 100\r\n\r\n{\"took\":1"},
+                      Script{kHead + "Content-Length: 100\r\n\r\n{", Ending::kReset},
+                      Script{kHead + "Transfer-Encoding: chunked\r\n\r\n9\r\n{\"took\""},
+                      Script{kHead + "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"},
+                      Script{kHead + "Transfer-Encoding: chunked\r\n\r\nzz\r\n{\r\n"},
+                      Script{"not HTTP at all\r\n\r\n"}));
 
 TEST(Client, RefusesAnAnswerAboveTheLimit) {
   FakeServer<> server;
