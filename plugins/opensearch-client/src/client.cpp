@@ -1,9 +1,9 @@
 #include "sluice-opensearch/client.hpp"
 
-#include <algorithm>
 #include <array>
 #include <curl/curl.h>
 #include <mutex>
+#include <system_error>
 #include <utility>
 
 #include "gzip.hpp"
@@ -117,6 +117,7 @@ struct Client::Impl {
   void configure_connection();
   void configure_request(Method method, std::string_view body);
   Response perform(Method method, std::string_view path, Exchange exchange);
+  std::string reason_for(CURLcode code, const Exchange& exchange) const;
 
   ConnectionOptions options;
   Handle handle = make_handle();
@@ -163,6 +164,19 @@ void Client::Impl::configure_request(Method method, std::string_view body) {
   set(handle, CURLOPT_CUSTOMREQUEST, name_of(method));
 }
 
+std::string Client::Impl::reason_for(CURLcode code, const Exchange& exchange) const {
+  if (exchange.too_large) {
+    return "the answer is larger than " + std::to_string(exchange.max_bytes) + " bytes";
+  }
+  std::string reason = error.front() != '\0' ? error.data() : curl_easy_strerror(code);
+  long os_error = 0;
+  if (code == CURLE_COULDNT_CONNECT &&
+      curl_easy_getinfo(handle.get(), CURLINFO_OS_ERRNO, &os_error) == CURLE_OK && os_error != 0) {
+    reason += ": " + std::generic_category().message(static_cast<int>(os_error));
+  }
+  return reason;
+}
+
 Response Client::Impl::perform(Method method, std::string_view path, Exchange exchange) {
   set(handle, CURLOPT_WRITEFUNCTION, receive);
   set(handle, CURLOPT_WRITEDATA, &exchange);
@@ -170,14 +184,9 @@ Response Client::Impl::perform(Method method, std::string_view path, Exchange ex
   const CURLcode code = curl_easy_perform(handle.get());
   if (exchange.out_of_memory) throw std::bad_alloc();
   if (code != CURLE_OK) {
-    const std::string reason = error.front() != '\0' ? error.data() : curl_easy_strerror(code);
-    const std::string place = std::string(name_of(method)) + " " + options.url +
-                              std::string(path.substr(0, path.find('?')));
-    throw TransportError(kind_of(code),
-                         place + ": " +
-                             (exchange.too_large ? "the answer is larger than " +
-                                                       std::to_string(exchange.max_bytes) + " bytes"
-                                                 : reason));
+    throw TransportError(kind_of(code), std::string(name_of(method)) + " " + options.url +
+                                            std::string(path.substr(0, path.find('?'))) + ": " +
+                                            reason_for(code, exchange));
   }
   curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &exchange.response.status);
   return std::move(exchange.response);
