@@ -12,7 +12,7 @@ TEST(Abi, LayoutIsFixed) {
   EXPECT_EQ(sizeof(sluice_field), 40U);
   EXPECT_EQ(offsetof(sluice_record, headers), 72U);
   EXPECT_EQ(offsetof(sluice_change, tx_id), 72U);
-  EXPECT_EQ(offsetof(sluice_key, urgent), 32U);
+  EXPECT_EQ(offsetof(sluice_key, urgent), 40U);
   EXPECT_EQ(offsetof(sluice_document, body), 32U);
   EXPECT_EQ(offsetof(sluice_plugin, create), 64U);
   EXPECT_EQ(offsetof(sluice_host, allocate), 64U);

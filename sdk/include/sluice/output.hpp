@@ -52,7 +52,7 @@ class Output {
   }
   // Copies the key's text.
   void emit_key(std::size_t index, std::string_view id, bool urgent) {
-    const sluice_key key{index, to_view(copy(id)), 0, urgent ? 1U : 0U};
+    const sluice_key key{index, to_view(copy(id)), nullptr, 0, urgent ? 1U : 0U};
     detail::host->emit_key(output_, &key);
   }
   void emit_cursor(std::size_t index, std::string_view state, bool sweep) {

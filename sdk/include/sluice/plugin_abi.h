@@ -134,10 +134,12 @@ typedef struct sluice_change {
 
 /* The key of a document: its id in the index. */
 typedef struct sluice_key {
-  size_t index;     /* emit_key: index of the change that it came from (0 from walk and sample) */
-  sluice_view id;   /* 1 to 512 bytes */
-  int64_t tx_id;    /* a read must see this transaction; 0: any read will do. Set by the host from the change. */
-  uint32_t urgent;  /* 1: flush at once, ahead of the batch (a delete) */
+  size_t index;          /* emit_key: index of the change that it came from (0 from walk and sample) */
+  sluice_view id;        /* 1 to 512 bytes */
+  const int64_t* tx_ids; /* the transactions that a read must see, as in sluice_change::tx_id: those of all changes
+                            that were coalesced into this key. Set by the host, for materialize. */
+  size_t tx_id_count;    /* 0: any read will do */
+  uint32_t urgent;       /* emit_key: 1: flush at once, ahead of the batch (a delete) */
 } sluice_key;
 
 /* A position in a walk over many keys, opaque to the host, which keeps a copy until the walk is done. */
