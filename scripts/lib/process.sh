@@ -5,7 +5,7 @@
 # start_time PID - in clock ticks since boot; fails when there is no such process or it is a zombie
 start_time() {
   local stat
-  { stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
+  { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
   local -a field
   read -ra field <<<"${stat##*) }" # the name before it may hold spaces
   [ "${field[0]}" != Z ] || return 1
