@@ -1,0 +1,154 @@
+#!/usr/bin/env bash
+# scripts/setup-debezium.sh - registers the Debezium connector with Kafka Connect, or brings it up to date.
+#
+# Safe to run again: an unchanged connector is left running, a failed one is restarted. Ends when its task runs;
+# if the task fails, prints its stack trace and ends with 1. Needs bash and curl, and a migrated database.
+#
+# Environment (with defaults):
+#   CONNECT_URL http://localhost:8083
+#   POSTGRES_HOST localhost, POSTGRES_PORT 5432, POSTGRES_DB projectsdb     as seen from Kafka Connect
+#   DEBEZIUM_USER debezium, DEBEZIUM_PASSWORD debezium
+#   CONNECTOR_NAME sluice, TOPIC_PREFIX cdc, REPLICATION_SLOT sluice, PUBLICATION sluice
+#   CAPTURED_TABLES public.projects,public.users,...
+#   CDC_PARTITIONS 4, CDC_RETENTION_MS 604800000 (7 days)                   of topics that are yet to be made
+#   CONNECT_TIMEOUT 60                                                      seconds to wait for Connect, then for the task
+source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
+source "$REPO_DIR/scripts/lib/settings.sh"
+
+case ${1:-} in
+  '') ;;
+  -h | --help) print_usage "${BASH_SOURCE[0]}" && exit 0 ;;
+  *) die "unknown option '$1' (setup-debezium.sh --help)" ;;
+esac
+
+NAME=${CONNECTOR_NAME:-sluice}
+# shellcheck disable=SC2153 # not a misspelling of itself
+CONNECTOR_URL=${CONNECT_URL%/}/connectors/$NAME
+TIMEOUT=${CONNECT_TIMEOUT:-60}
+SLOT=${REPLICATION_SLOT:-sluice}
+TABLES=${CAPTURED_TABLES:-public.projects,public.users,public.hashtags,public.user_projects,public.project_hashtags}
+
+SETTINGS=(
+  connector.class=io.debezium.connector.postgresql.PostgresConnector
+  tasks.max=1 # one slot is read by one task
+
+  database.hostname="$POSTGRES_HOST"
+  database.port="$POSTGRES_PORT"
+  database.user="$DEBEZIUM_USER"
+  database.password="$DEBEZIUM_PASSWORD"
+  database.dbname="$POSTGRES_DB"
+
+  # pgoutput is part of PostgreSQL: nothing to install on the server.
+  plugin.name=pgoutput
+  slot.name="$SLOT"
+  # After a crash PostgreSQL holds the slot until it notices: try again soon, and for a minute.
+  slot.max.retries=30
+  slot.retry.delay.ms=2000
+  # Migrations make the publication, so the role needs no rights to.
+  publication.name="${PUBLICATION:-sluice}"
+  publication.autocreate.mode=disabled
+  table.include.list="$TABLES"
+  topic.prefix="${TOPIC_PREFIX:-cdc}"
+
+  # Reads all rows the first time, and again if the slot was lost meanwhile: the gap heals by itself, except for
+  # rows deleted in it, which a reconcile removes.
+  snapshot.mode=when_needed
+  # Also truncates, which are skipped by default.
+  skipped.operations=none
+  # Lets a compacted topic forget deleted rows; the decoder passes over them.
+  tombstones.on.delete=true
+  # Every event names its transaction in "source" anyway. BEGIN and END messages would be traffic without a reader.
+  provide.transaction.metadata=false
+  # Two headers on each message that nobody reads.
+  extended.headers.enabled=false
+
+  # Writes a row that is published but not captured. That moves the slot on while the captured tables are idle;
+  # else PostgreSQL keeps the WAL of all that others write.
+  heartbeat.interval.ms=10000
+  "heartbeat.action.query=UPDATE sluice_heartbeat SET written_at = now() WHERE id = 1"
+
+  # Latency: half a second by default, and the producer would linger for 5 ms.
+  poll.interval.ms=20
+  producer.override.linger.ms=0
+  # A restarted database is taken up after a second instead of ten.
+  retriable.restart.connector.wait.ms=1000
+
+  # Plain JSON: the schemas that can be sent along are several times as large as the rows.
+  key.converter=org.apache.kafka.connect.json.JsonConverter
+  value.converter=org.apache.kafka.connect.json.JsonConverter
+  key.converter.schemas.enable=false
+  value.converter.schemas.enable=false
+
+  # Topics, made by Connect at the first event of a table. Partitions are for throughput only: what is written to the
+  # index is read from PostgreSQL and versioned by that read, so documents do not depend on the order of events.
+  topic.creation.default.partitions="${CDC_PARTITIONS:-4}"
+  topic.creation.default.replication.factor=-1 # the broker's default
+  topic.creation.default.cleanup.policy=delete
+  # A reconcile replays what came in while it ran, so this must be longer than any run.
+  topic.creation.default.retention.ms="${CDC_RETENTION_MS:-604800000}"
+  # A row with a long text is one message; at 1 MB, the default, it would stop the connector.
+  topic.creation.default.max.message.bytes=16777216
+  producer.override.max.request.size=16777216
+  producer.override.compression.type=lz4
+)
+
+json_string() {
+  local text=${1//\\/\\\\}
+  text=${text//\"/\\\"}
+  printf '"%s"' "${text//$'\n'/\\n}"
+}
+
+connector_json() {
+  local setting separator=
+  printf '{'
+  for setting in "${SETTINGS[@]}"; do
+    printf '%s%s: %s' "$separator" "$(json_string "${setting%%=*}")" "$(json_string "${setting#*=}")"
+    separator=', '
+  done
+  printf '}'
+}
+
+request() { curl -sS -m 30 -H 'Content-Type: application/json' "$@"; }
+
+# Connect answers 409 while it rebalances: not an error, but a "not yet".
+put_config() {
+  local answer code
+  answer=$(connector_json | request -X PUT --data-binary @- -w '\n%{http_code}' "$CONNECTOR_URL/config") || return 1
+  code=${answer##*$'\n'}
+  case $code in
+    200 | 201) ;;
+    409 | 5??) return 1 ;;
+    *) die "Kafka Connect refuses the connector ($code): ${answer%$'\n'*}" ;;
+  esac
+}
+
+connector_exists() { request -f "$CONNECTOR_URL" >/dev/null 2>&1; }
+restart_failed() { request -X POST "$CONNECTOR_URL/restart?includeTasks=true&onlyFailed=true" >/dev/null; }
+connector_status() { request "$CONNECTOR_URL/status" 2>/dev/null || true; }
+settled() { [[ $(connector_status) =~ \"tasks\":\[\{\"id\":0,\"state\":\"(RUNNING|FAILED)\" ]]; }
+running() { [[ $(connector_status) == *'"tasks":[{"id":0,"state":"RUNNING"'* ]]; }
+
+print_trace() {
+  local trace
+  trace=$(connector_status | sed -nE 's/.*"trace":"(([^"\\]|\\.)*)".*/\1/p')
+  printf '%b\n' "${trace:-$(connector_status)}" >&2
+}
+
+# A slot that fell too far behind is lost for good. Without it the connector reads all rows anew.
+drop_lost_slot() {
+  command -v psql >/dev/null || return 0
+  run_psql "$POSTGRES_DB" -c "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots
+    WHERE slot_name = '$SLOT' AND wal_status = 'lost' AND NOT active" || warn "could not look for a lost slot '$SLOT'"
+}
+
+need curl
+started=$(now_ms)
+wait_until "$TIMEOUT" request -f "${CONNECT_URL%/}/connectors" || die "Kafka Connect does not answer at $CONNECT_URL"
+drop_lost_slot
+existed=
+! connector_exists || existed=yes
+wait_until "$TIMEOUT" put_config || die "Kafka Connect did not take the connector within $TIMEOUT s"
+[ -z "$existed" ] || restart_failed
+wait_until "$TIMEOUT" settled || die "connector $NAME: no task after $TIMEOUT s: $(connector_status)"
+running || { print_trace && die "connector $NAME: its task failed"; }
+info "connector $NAME runs (after $(seconds_since "$started") s): $TABLES"
