@@ -1,0 +1,47 @@
+#include "catalog.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace sluice::denorm {
+namespace {
+
+std::size_t edit_distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, substituted}));
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+const CatalogColumn* CatalogTable::find(const std::string& column) const {
+  const auto found = std::find_if(columns.begin(), columns.end(),
+                                  [&](const CatalogColumn& c) { return c.name == column; });
+  return found == columns.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> nearest_names(const std::string& name,
+                                       const std::vector<std::string>& candidates) {
+  std::vector<std::pair<std::size_t, std::string>> ranked;
+  for (const std::string& candidate : candidates) {
+    const std::size_t distance = edit_distance(name, candidate);
+    if (distance <= std::max<std::size_t>(2, name.size() / 3))
+      ranked.emplace_back(distance, candidate);
+  }
+  std::sort(ranked.begin(), ranked.end());
+  std::vector<std::string> out;
+  for (auto& [distance, candidate] : ranked) {
+    if (out.size() < 3) out.push_back(std::move(candidate));
+  }
+  return out;
+}
+
+}  // namespace sluice::denorm

@@ -1,0 +1,153 @@
+#include "document_config.hpp"
+
+#include "problem.hpp"
+
+namespace sluice::denorm {
+
+TableName parse_table_name(const std::string& text) {
+  const auto dot = text.find('.');
+  if (dot == std::string::npos) return {"public", text};
+  return {text.substr(0, dot), text.substr(dot + 1)};
+}
+
+namespace {
+
+using Json = nlohmann::json;
+
+std::string text_of(const Json& object, const char* member) {
+  const auto found = object.find(member);
+  return found == object.end() || found->is_null() ? std::string() : found->get<std::string>();
+}
+
+class Parser {
+ public:
+  Node parse_root(const Json& config, const std::string& pointer) {
+    Node root = parse_node(config, pointer);
+    root.name = root.table.name;
+    if (!problems_.empty()) throw ConfigError(std::move(problems_));
+    return root;
+  }
+
+ private:
+  void report(const std::string& pointer, const std::string& message) {
+    problems_.push_back({pointer, message});
+  }
+
+  static std::vector<std::string> names(const Json& value) {
+    if (value.is_string()) return {value.get<std::string>()};
+    return value.get<std::vector<std::string>>();
+  }
+
+  static std::vector<ColumnPair> pairs(const Json& value) {
+    std::vector<ColumnPair> out;
+    for (const auto& [column, references] : value.items()) {
+      out.push_back({column, references.get<std::string>()});
+    }
+    return out;
+  }
+
+  Field parse_field(const Json& value, const std::string& pointer) {
+    if (value.is_string()) {
+      const auto column = value.get<std::string>();
+      return {Field::Kind::kColumn, column, column, ""};
+    }
+    const int sources = static_cast<int>(value.contains("column")) +
+                        static_cast<int>(value.contains("sql")) +
+                        static_cast<int>(value.contains("value"));
+    if (sources != 1) report(pointer, "expected exactly one of column, sql and value");
+    const std::string as = text_of(value, "as");
+    if (value.contains("column")) {
+      const std::string column = text_of(value, "column");
+      return {Field::Kind::kColumn, column, as.empty() ? column : as, ""};
+    }
+    if (as.empty()) report(pointer, "a computed or constant column needs a name: as");
+    if (value.contains("sql")) return {Field::Kind::kExpression, text_of(value, "sql"), as, ""};
+    return {Field::Kind::kConstant, value.value("value", Json()).dump(), as, ""};
+  }
+
+  std::vector<Field> parse_fields(const Json& columns, const std::string& pointer) {
+    std::vector<Field> fields;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      fields.push_back(parse_field(columns[i], pointer + "/" + std::to_string(i)));
+    }
+    return fields;
+  }
+
+  static std::vector<OrderTerm> parse_order(const Json& terms) {
+    std::vector<OrderTerm> out;
+    for (const Json& term : terms) {
+      if (term.is_string()) {
+        out.push_back({term.get<std::string>(), "", false});
+      } else {
+        out.push_back(
+            {text_of(term, "column"), text_of(term, "sql"), text_of(term, "direction") == "desc"});
+      }
+    }
+    return out;
+  }
+
+  Junction parse_junction(const Json& config, const std::string& pointer) {
+    Junction junction;
+    if (config.is_string()) {
+      junction.table = parse_table_name(config.get<std::string>());
+      return junction;
+    }
+    junction.table = parse_table_name(text_of(config, "table"));
+    if (config.contains("parent")) junction.parent = pairs(config["parent"]);
+    if (config.contains("child")) junction.child = pairs(config["child"]);
+    if (config.contains("columns")) {
+      junction.fields = parse_fields(config["columns"], pointer + "/columns");
+    }
+    junction.where = text_of(config, "where");
+    return junction;
+  }
+
+  Node parse_node(const Json& config, const std::string& pointer) {
+    Node node;
+    node.pointer = pointer;
+    node.table = parse_table_name(text_of(config, "table"));
+    node.name = text_of(config, "name");
+    if (node.name.empty()) node.name = node.table.name;
+    if (config.contains("key")) node.key = names(config["key"]);
+    node.all_columns = !config.contains("columns");
+    if (!node.all_columns) node.fields = parse_fields(config["columns"], pointer + "/columns");
+    node.scalar = config.value("scalar", false);
+    node.where = text_of(config, "where");
+    if (config.contains("order_by")) node.order_by = parse_order(config["order_by"]);
+    if (config.contains("limit")) node.limit = config["limit"].get<std::int64_t>();
+    const std::string type = text_of(config, "type");
+    if (!type.empty()) node.shape = type == "object" ? Shape::kObject : Shape::kArray;
+    if (config.contains("on")) node.on = pairs(config["on"]);
+    if (config.contains("through")) {
+      node.junction = parse_junction(config["through"], pointer + "/through");
+    }
+    if (!node.on.empty() && node.junction) {
+      report(pointer, "a relation is either on (direct) or through (a junction table), not both");
+    }
+    parse_children(config, node);
+    if (node.scalar && (node.all_columns || node.fields.size() != 1 || !node.children.empty() ||
+                        (node.junction && !node.junction->fields.empty()))) {
+      report(pointer, "a scalar child has exactly one column and no children");
+    }
+    return node;
+  }
+
+  void parse_children(const Json& config, Node& node) {
+    const auto children = config.find("children");
+    if (children == config.end()) return;
+    for (std::size_t i = 0; i < children->size(); ++i) {
+      const std::string pointer = node.pointer + "/children/" + std::to_string(i);
+      node.children.push_back(parse_node((*children)[i], pointer));
+    }
+  }
+
+  std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+Node parse_document(const nlohmann::json& document, const std::string& pointer) {
+  return Parser().parse_root(document, pointer);
+}
+
+}  // namespace sluice::denorm

@@ -1,0 +1,181 @@
+#include "document_sql.hpp"
+
+#include "sql_text.hpp"
+
+namespace sluice::denorm {
+namespace {
+
+// How a column enters a document. row_to_json does the rest: ISO 8601 times (the session is in
+// UTC), numbers with all their digits, json and jsonb as they are, arrays as arrays.
+std::string column_sql(const std::string& column, const std::string& type) {
+  if (type == "bytea") return "translate(encode(" + column + ", 'base64'), E'\\n', '')";
+  // JSON has no such numbers, and no index takes such dates.
+  if (type == "real" || type == "double precision" || type == "numeric") {
+    return "CASE WHEN " + column + " NOT IN ('NaN', 'Infinity', '-Infinity') THEN " + column +
+           " END";
+  }
+  if (type == "date" || type.rfind("timestamp", 0) == 0) {
+    return "CASE WHEN isfinite(" + column + ") THEN " + column + " END";
+  }
+  return column;
+}
+
+std::string field_sql(const Field& field, const std::string& alias) {
+  std::string value;
+  switch (field.kind) {
+    case Field::Kind::kColumn:
+      value = column_sql(qualified(alias, field.source), field.type);
+      break;
+    case Field::Kind::kExpression:
+      value = "(" + field.source + ")";
+      break;
+    case Field::Kind::kConstant:
+      value = quote_literal(field.source) + "::json";
+      break;
+  }
+  return value + " AS " + quote_identifier(field.as);
+}
+
+std::string child_sql(const Node& node, const std::string& parent_alias);
+
+std::string select_list(const Node& node) {
+  std::vector<std::string> members;
+  for (const Field& field : node.fields) members.push_back(field_sql(field, node.alias));
+  if (node.junction) {
+    for (const Field& field : node.junction->fields) {
+      members.push_back(field_sql(field, node.junction->alias));
+    }
+  }
+  for (const Node& child : node.children) {
+    members.push_back(child_sql(child, node.alias) + " AS " + quote_identifier(child.name));
+  }
+  return join(members, ", ");
+}
+
+std::string order_sql(const Node& node) {
+  std::vector<std::string> terms;
+  for (const OrderTerm& term : node.order_by) {
+    const std::string value =
+        term.column.empty() ? "(" + term.expression + ")" : qualified(node.alias, term.column);
+    terms.push_back(value + (term.descending ? " DESC" : ""));
+  }
+  return terms.empty() ? "" : " ORDER BY " + join(terms, ", ");
+}
+
+std::string from_where_sql(const Node& node, const std::string& parent_alias) {
+  std::string from = " FROM " + aliased(node.table, node.alias);
+  std::vector<std::string> terms;
+  if (node.junction) {
+    const Junction& junction = *node.junction;
+    from += " JOIN " + aliased(junction.table, junction.alias) + " ON " +
+            equal_columns(junction.child, junction.alias, node.alias);
+    terms.push_back(equal_columns(junction.parent, junction.alias, parent_alias));
+    if (!junction.where.empty()) terms.push_back("(" + junction.where + ")");
+  } else {
+    terms.push_back(equal_columns(node.on, node.alias, parent_alias));
+  }
+  if (!node.where.empty()) terms.push_back("(" + node.where + ")");
+  return from + " WHERE " + join(terms, " AND ");
+}
+
+// A subquery with one JSON value: the related rows of the parent's current row.
+std::string child_sql(const Node& node, const std::string& parent_alias) {
+  std::string rows =
+      "SELECT " + select_list(node) + from_where_sql(node, parent_alias) + order_sql(node);
+  const bool array = node.shape == Shape::kArray;
+  if (!array) {
+    rows += " LIMIT 1";
+  } else if (node.limit) {
+    rows += " LIMIT " + std::to_string(*node.limit);
+  }
+  // item.* is the whole row even where a member is named item.
+  const std::string item =
+      node.scalar ? qualified("item", node.fields.front().as) : std::string("item.*");
+  if (array) return "(SELECT coalesce(json_agg(" + item + "), '[]') FROM (" + rows + ") AS item)";
+  return "(SELECT " + std::string(node.scalar ? "to_json(" : "row_to_json(") + item + ") FROM (" +
+         rows + ") AS item)";
+}
+
+std::vector<std::string> qualified_key(const Node& root) {
+  std::vector<std::string> columns;
+  for (const std::string& column : root.key) columns.push_back(qualified(root.alias, column));
+  return columns;
+}
+
+std::vector<std::string> key_as_text(const Node& root) {
+  std::vector<std::string> columns;
+  for (const std::string& column : qualified_key(root)) columns.push_back(column + "::text");
+  return columns;
+}
+
+// "(a, b) > ($1::int, $2::text)", numbering the parameters from `next` on.
+std::string compare_key(const Node& root, const std::vector<KeyType>& types, const char* compare,
+                        int& next) {
+  std::vector<std::string> parameters;
+  for (const KeyType& type : types) {
+    parameters.push_back("$" + std::to_string(next++) + "::" + type.sql_type);
+  }
+  return "(" + join(qualified_key(root), ", ") + ") " + compare + " (" + join(parameters, ", ") +
+         ")";
+}
+
+// WHERE, ORDER BY and LIMIT of a page in key order.
+std::string page_sql(const Node& root, const std::vector<KeyType>& types, Bounds bounds) {
+  int next = 1;
+  std::vector<std::string> terms;
+  if (bounds.after) terms.push_back(compare_key(root, types, ">", next));
+  if (bounds.upto) terms.push_back(compare_key(root, types, "<=", next));
+  if (!root.where.empty()) terms.push_back("(" + root.where + ")");
+  return (terms.empty() ? "" : " WHERE " + join(terms, " AND ")) + " ORDER BY " +
+         join(qualified_key(root), ", ") + " LIMIT $" + std::to_string(next);
+}
+
+std::string document_value(const Node& root) {
+  return "(SELECT row_to_json(document.*) FROM (SELECT " + select_list(root) + ") AS document)";
+}
+
+}  // namespace
+
+std::string materialize_sql(const Node& root, const std::vector<KeyType>& key_types) {
+  std::vector<std::string> arrays;
+  std::vector<std::string> names;
+  std::vector<std::string> terms;
+  for (std::size_t i = 0; i < root.key.size(); ++i) {
+    const std::string name = "k" + std::to_string(i + 1);
+    arrays.push_back("$" + std::to_string(i + 1) + "::" + key_types[i].sql_type + "[]");
+    names.push_back(name);
+    terms.push_back(qualified(root.alias, root.key[i]) + " = requested." + name);
+  }
+  if (!root.where.empty()) terms.push_back("(" + root.where + ")");
+  return snapshot_row("NULL::bigint, NULL::json") +
+         "SELECT NULL, requested.position, row_to_json(document.*) FROM unnest(" +
+         join(arrays, ", ") + ") WITH ORDINALITY AS requested(" + join(names, ", ") +
+         ", position) CROSS JOIN LATERAL (SELECT " + select_list(root) + " FROM " +
+         aliased(root.table, root.alias) + " WHERE " + join(terms, " AND ") + ") AS document";
+}
+
+std::string scan_sql(const Node& root, const std::vector<KeyType>& key_types, Bounds bounds) {
+  return snapshot_row(null_texts(root.key.size()) + ", NULL::json") + "(SELECT NULL, " +
+         join(key_as_text(root), ", ") + ", " + document_value(root) + " FROM " +
+         aliased(root.table, root.alias) + page_sql(root, key_types, bounds) + ")";
+}
+
+std::string scan_keys_sql(const Node& root, const std::vector<KeyType>& key_types, Bounds bounds) {
+  return snapshot_row(null_texts(root.key.size())) + "(SELECT NULL, " +
+         join(key_as_text(root), ", ") + " FROM " + aliased(root.table, root.alias) +
+         page_sql(root, key_types, bounds) + ")";
+}
+
+std::string count_sql(const Node& root) {
+  return "SELECT count(*) FROM " + aliased(root.table, root.alias) +
+         (root.where.empty() ? "" : " WHERE (" + root.where + ")");
+}
+
+std::string sample_keys_sql(const Node& root) {
+  return "SELECT " + join(key_as_text(root), ", ") + " FROM " + aliased(root.table, root.alias) +
+         " TABLESAMPLE SYSTEM ($1::real)" +
+         (root.where.empty() ? "" : " WHERE (" + root.where + ")") + " ORDER BY " +
+         join(qualified_key(root), ", ");
+}
+
+}  // namespace sluice::denorm

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+
+#include "document_key.hpp"
+#include "document_tree.hpp"
+
+// The statements that read documents. The tree must be resolved.
+//
+// Where a result has a column `snapshot`, it is the first, and one row holds in it the statement's
+// own snapshot and nothing else; in the other rows it is null. Under READ COMMITTED a statement has
+// one snapshot, so what follows from it holds for every row beside it.
+namespace sluice::denorm {
+
+/// Documents of given keys: one array parameter for each key column.
+/// Rows: snapshot, position in the arrays (from 1), document.
+[[nodiscard]] std::string materialize_sql(const Node& root, const std::vector<KeyType>& key_types);
+
+/// Which end of a range of keys is bounded.
+struct Bounds {
+  bool after = false;  // keys > parameters
+  bool upto = false;   // keys <= parameters
+};
+
+/// A page of documents in key order. Parameters: the lower bound's key values, the upper bound's,
+/// each if bounded, then the page's size. Rows: snapshot, the key's columns as text, document.
+[[nodiscard]] std::string scan_sql(const Node& root, const std::vector<KeyType>& key_types,
+                                   Bounds bounds);
+
+/// Just the keys of such a page. Rows: snapshot, the key's columns as text.
+[[nodiscard]] std::string scan_keys_sql(const Node& root, const std::vector<KeyType>& key_types,
+                                        Bounds bounds);
+
+/// How many documents there are.
+[[nodiscard]] std::string count_sql(const Node& root);
+
+/// Keys of about $1 per cent of the rows, by blocks of the table, in key order.
+/// Rows: the key's columns as text.
+[[nodiscard]] std::string sample_keys_sql(const Node& root);
+
+}  // namespace sluice::denorm

@@ -1,0 +1,302 @@
+#include "routes.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "sql_text.hpp"
+
+namespace sluice::denorm {
+namespace {
+
+using Path = std::vector<const Node*>;  // from the root down
+
+// The part of a query that climbs from a table to the document's key.
+struct Climb {
+  std::string from;                // tables and joins
+  std::vector<std::string> key;    // the document's key columns
+  std::vector<std::string> guard;  // conditions, if any
+};
+
+// Where `pairs` refer to the whole of `key`: for each key column, the position of its pair.
+std::optional<std::vector<std::size_t>> cover_key(const std::vector<ColumnPair>& pairs,
+                                                  const std::vector<std::string>& key) {
+  if (pairs.size() != key.size()) return std::nullopt;
+  std::vector<std::size_t> order;
+  for (const std::string& column : key) {
+    const auto found = std::find_if(pairs.begin(), pairs.end(),
+                                    [&](const ColumnPair& p) { return p.references == column; });
+    if (found == pairs.end()) return std::nullopt;
+    order.push_back(static_cast<std::size_t>(found - pairs.begin()));
+  }
+  return order;
+}
+
+class Deriver {
+ public:
+  Deriver(const Node& root, const Catalog& catalog)
+      : root_(root), catalog_(catalog), key_types_(key_types_of(root, catalog)) {}
+
+  std::vector<Route> derive() {
+    Route route = start(root_.table, root_.name, root_.key);
+    for (std::size_t i = 0; i < root_.key.size(); ++i) route.direct.push_back(i);
+    route.used_columns = used_columns(root_);
+    routes_.push_back(std::move(route));
+    visit_children({&root_}, root_.name);
+    return std::move(routes_);
+  }
+
+ private:
+  void visit_children(const Path& path, const std::string& place) {
+    for (const Node& child : path.back()->children) {
+      visit(child, path, place + "." + child.name);
+    }
+  }
+
+  void visit(const Node& node, const Path& path, const std::string& place) {
+    if (node.junction) {
+      add_referring(node.junction->table, node.junction->parent, path, place,
+                    junction_columns(node));
+      add_child_of_junction(node, path, place);
+    } else {
+      add_referring(node.table, node.on, path, place, used_columns(node));
+    }
+    Path deeper = path;
+    deeper.push_back(&node);
+    visit_children(deeper, place);
+  }
+
+  Route start(const TableName& table, const std::string& place,
+              const std::vector<std::string>& source) {
+    Route route;
+    route.table = table;
+    route.place = place;
+    route.source = source;
+    for (const std::string& column : source) {
+      route.types.push_back(*key_type_of(*catalog_.tables.at(table).find(column)));
+    }
+    return route;
+  }
+
+  // A table whose columns `pairs` hold values of columns of the last table of the path.
+  void add_referring(const TableName& table, const std::vector<ColumnPair>& pairs, const Path& path,
+                     const std::string& place, std::optional<std::vector<std::string>> used) {
+    std::vector<std::string> source;
+    std::vector<std::string> entry;
+    for (const ColumnPair& pair : pairs) {
+      source.push_back(pair.column);
+      entry.push_back(qualified(path.back()->alias, pair.references));
+    }
+    Route route = start(table, place, source);
+    route.used_columns = std::move(used);
+    const auto direct = path.size() == 1 ? cover_key(pairs, root_.key) : std::nullopt;
+    if (direct) {
+      route.direct = *direct;
+    } else {
+      const Node& first = *path.back();
+      Climb way{aliased(first.table, first.alias), {}, {}};
+      climb_from(way, path);
+      set_queries(route, way, entry);
+    }
+    routes_.push_back(std::move(route));
+  }
+
+  // The far side of a junction: the junction's rows lead on from it.
+  void add_child_of_junction(const Node& node, const Path& path, const std::string& place) {
+    const Junction& junction = *node.junction;
+    std::vector<std::string> source;
+    std::vector<std::string> entry;
+    for (const ColumnPair& pair : junction.child) {
+      source.push_back(pair.references);
+      entry.push_back(qualified(junction.alias, pair.column));
+    }
+    Route route = start(node.table, place, source);
+    route.used_columns = used_columns(node);
+    Climb way{aliased(junction.table, junction.alias), {}, {}};
+    climb_step(way, junction.parent, junction.alias, path);
+    set_queries(route, way, entry);
+    routes_.push_back(std::move(route));
+  }
+
+  // From the last table of the path, which the query has already.
+  void climb_from(Climb& way, const Path& path) const {
+    const Node& node = *path.back();
+    if (path.size() == 1) {
+      for (const std::string& column : root_.key) way.key.push_back(qualified(node.alias, column));
+      return;
+    }
+    const Path above(path.begin(), path.end() - 1);
+    if (!node.junction) {
+      climb_step(way, node.on, node.alias, above);
+      return;
+    }
+    const Junction& junction = *node.junction;
+    way.from += " JOIN " + aliased(junction.table, junction.alias) + " ON " +
+                equal_columns(junction.child, junction.alias, node.alias);
+    climb_step(way, junction.parent, junction.alias, above);
+  }
+
+  // From a table (`alias`) whose columns `pairs` refer to the last table of the path.
+  void climb_step(Climb& way, const std::vector<ColumnPair>& pairs, const std::string& alias,
+                  const Path& path) const {
+    const auto covered = path.size() == 1 ? cover_key(pairs, root_.key) : std::nullopt;
+    if (covered) {  // the columns are the document's key: no need to visit the root's table
+      for (const std::size_t i : *covered) {
+        way.key.push_back(qualified(alias, pairs[i].column));
+        way.guard.push_back(way.key.back() + " IS NOT NULL");
+      }
+      return;
+    }
+    const Node& parent = *path.back();
+    way.from += " JOIN " + aliased(parent.table, parent.alias) + " ON " +
+                equal_columns(pairs, alias, parent.alias);
+    climb_from(way, path);
+  }
+
+  void set_queries(Route& route, const Climb& way, const std::vector<std::string>& entry) const {
+    route.lookup_sql = lookup_sql(route, way, entry);
+    route.walk_sql = walk_sql(route, way, entry, false);
+    route.walk_next_sql = walk_sql(route, way, entry, true);
+  }
+
+  // "k1, k2"
+  std::vector<std::string> key_names() const {
+    std::vector<std::string> names;
+    for (std::size_t i = 1; i <= root_.key.size(); ++i) names.push_back("k" + std::to_string(i));
+    return names;
+  }
+
+  std::string found_keys_as_text() const {
+    std::vector<std::string> out;
+    for (const std::string& name : key_names()) out.push_back("found." + name + "::text");
+    return join(out, ", ");
+  }
+
+  // "SELECT key AS k1, … FROM …"
+  std::string select_keys(const Climb& way, const char* select) const {
+    const std::vector<std::string> names = key_names();
+    std::vector<std::string> members;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      members.push_back(way.key[i] + " AS " + names[i]);
+    }
+    return select + join(members, ", ") + " FROM " + way.from;
+  }
+
+  std::string lookup_sql(const Route& route, const Climb& way,
+                         const std::vector<std::string>& entry) const {
+    std::vector<std::string> arrays;
+    std::vector<std::string> names;
+    std::vector<std::string> terms;
+    for (std::size_t i = 0; i < entry.size(); ++i) {
+      names.push_back("c" + std::to_string(i + 1));
+      arrays.push_back("$" + std::to_string(i + 1) + "::" + route.types[i].sql_type + "[]");
+      terms.push_back(entry[i] + " = changed." + names.back());
+    }
+    terms.insert(terms.end(), way.guard.begin(), way.guard.end());
+    return snapshot_row("NULL::bigint, " + null_texts(root_.key.size())) +
+           "SELECT NULL, changed.position, " + found_keys_as_text() + " FROM unnest(" +
+           join(arrays, ", ") + ") WITH ORDINALITY AS changed(" + join(names, ", ") +
+           ", position) CROSS JOIN LATERAL (" + select_keys(way, "SELECT ") + " WHERE " +
+           join(terms, " AND ") + " LIMIT $" + std::to_string(entry.size() + 1) + ") AS found";
+  }
+
+  std::string walk_sql(const Route& route, const Climb& way, const std::vector<std::string>& entry,
+                       bool next_page) const {
+    std::size_t parameter = 0;
+    std::vector<std::string> terms;
+    for (std::size_t i = 0; i < entry.size(); ++i) {
+      terms.push_back(entry[i] + " = $" + std::to_string(++parameter) +
+                      "::" + route.types[i].sql_type);
+    }
+    terms.insert(terms.end(), way.guard.begin(), way.guard.end());
+    if (next_page) {
+      std::vector<std::string> last;
+      for (const KeyType& type : key_types_) {
+        last.push_back("$" + std::to_string(++parameter) + "::" + type.sql_type);
+      }
+      terms.push_back("(" + join(way.key, ", ") + ") > (" + join(last, ", ") + ")");
+    }
+    const std::string order = join(key_names(), ", ");
+    return snapshot_row(null_texts(root_.key.size())) + "(SELECT NULL, " + found_keys_as_text() +
+           " FROM (" + select_keys(way, "SELECT DISTINCT ") + " WHERE " + join(terms, " AND ") +
+           " ORDER BY " + order + " LIMIT $" + std::to_string(parameter + 1) +
+           ") AS found ORDER BY " + order + ")";
+  }
+
+  // An expression may read any column of the tables around it, so with one of them all count.
+  static bool has_expressions(const Node& node) {
+    const auto computed = [](const Field& f) { return f.kind == Field::Kind::kExpression; };
+    const bool ordered = std::any_of(node.order_by.begin(), node.order_by.end(),
+                                     [](const OrderTerm& t) { return !t.expression.empty(); });
+    const bool linked = node.junction && !node.junction->where.empty();
+    return !node.where.empty() || ordered || linked ||
+           std::any_of(node.fields.begin(), node.fields.end(), computed) ||
+           std::any_of(node.children.begin(), node.children.end(), has_expressions);
+  }
+
+  static std::vector<std::string> field_columns(const std::vector<Field>& fields) {
+    std::vector<std::string> columns;
+    for (const Field& field : fields) {
+      if (field.kind == Field::Kind::kColumn) columns.push_back(field.source);
+    }
+    return columns;
+  }
+
+  static std::optional<std::vector<std::string>> used_columns(const Node& node) {
+    if (has_expressions(node)) return std::nullopt;
+    std::vector<std::string> columns = field_columns(node.fields);
+    columns.insert(columns.end(), node.key.begin(), node.key.end());
+    for (const OrderTerm& term : node.order_by) columns.push_back(term.column);
+    for (const ColumnPair& pair : node.on) columns.push_back(pair.column);
+    if (node.junction) {
+      for (const ColumnPair& pair : node.junction->child) columns.push_back(pair.references);
+    }
+    for (const Node& child : node.children) {
+      const auto& pairs = child.junction ? child.junction->parent : child.on;
+      for (const ColumnPair& pair : pairs) columns.push_back(pair.references);
+    }
+    return columns;
+  }
+
+  static std::optional<std::vector<std::string>> junction_columns(const Node& node) {
+    if (has_expressions(node)) return std::nullopt;
+    const Junction& junction = *node.junction;
+    std::vector<std::string> columns = field_columns(junction.fields);
+    for (const ColumnPair& pair : junction.parent) columns.push_back(pair.column);
+    for (const ColumnPair& pair : junction.child) columns.push_back(pair.column);
+    return columns;
+  }
+
+  const Node& root_;
+  const Catalog& catalog_;
+  std::vector<KeyType> key_types_;
+  std::vector<Route> routes_;
+};
+
+}  // namespace
+
+std::vector<Route> derive_routes(const Node& root, const Catalog& catalog) {
+  return Deriver(root, catalog).derive();
+}
+
+std::vector<KeyType> key_types_of(const Node& root, const Catalog& catalog) {
+  const CatalogTable& table = catalog.tables.at(root.table);
+  std::vector<KeyType> types;
+  for (const std::string& column : root.key) types.push_back(*key_type_of(*table.find(column)));
+  return types;
+}
+
+std::vector<TableName> tables_needing_full_identity(const std::vector<Route>& routes,
+                                                    const Catalog& catalog) {
+  std::set<TableName> tables;
+  for (const Route& route : routes) {
+    const CatalogTable& table = catalog.tables.at(route.table);
+    const bool in_key = std::all_of(route.source.begin(), route.source.end(), [&](const auto& c) {
+      return std::find(table.primary_key.begin(), table.primary_key.end(), c) !=
+             table.primary_key.end();
+    });
+    if (!in_key && !table.full_before) tables.insert(route.table);
+  }
+  return {tables.begin(), tables.end()};
+}
+
+}  // namespace sluice::denorm
