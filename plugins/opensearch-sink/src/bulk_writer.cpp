@@ -1,0 +1,108 @@
+#include "bulk_writer.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "bulk_response.hpp"
+#include "refusal.hpp"
+
+namespace sluice::opensearch {
+namespace {
+
+using std::chrono::steady_clock;
+
+bool only_deletes(std::span<const BulkItem> items) {
+  return std::all_of(items.begin(), items.end(), [](const auto& item) { return item.is_delete; });
+}
+
+}  // namespace
+
+void BulkWriter::write(std::string_view target, std::span<const sluice_document* const> documents,
+                       OutcomeOutput& output) {
+  // Documents grow old while they wait here, and index.gc_deletes must outlast the oldest: what
+  // could not be sent in this time is read again instead.
+  Call call{target, output, steady_clock::now() + config_.connection.request_timeout, {}};
+  const auto items = [&] { return call.body.items().size(); };
+  for (const auto* document : documents) {
+    try {
+      call.body.add(*document);
+    } catch (const std::invalid_argument& error) {
+      output.fail(document->index, error.what());
+      continue;
+    }
+    if (call.body.bytes() > config_.max_request_bytes && items() > 1) {
+      const auto full = items() - 1;
+      send(call, 0, full);
+      call.body.drop_front(full);
+    }
+  }
+  if (items() > 0) send(call, 0, items());
+}
+
+void BulkWriter::send(Call& call, std::size_t first, std::size_t count) {
+  if (steady_clock::now() > call.deadline) {
+    throw RetryError("OpenSearch is slow: documents that were not sent in time are read again");
+  }
+  const auto items = call.body.items().subspan(first, count);
+  const auto text = call.body.text(first, count);
+  const auto start = steady_clock::now();
+  const Response response =
+      rest_.send(Method::kPost, path(call, items), text, "application/x-ndjson");
+  context_.observe("bulk_request_seconds", steady_clock::now() - start);
+  context_.count("bulk_requests_total");
+  context_.count("bulk_bytes_total", static_cast<double>(text.size()));
+
+  if (response.ok()) return emit(call, response.body, items);
+  if (is_passing_status(response.status)) throw_refusal(response, "write");
+  // The request as a whole is too large or faulty. Halving finds the documents that make it so.
+  if (count == 1) return call.output.fail(items.front().index, describe_refusal(response));
+  send(call, first, count / 2);
+  send(call, first + count / 2, count - count / 2);
+}
+
+void BulkWriter::emit(Call& call, std::string_view answer, std::span<const BulkItem> items) {
+  std::vector<ItemOutcome> outcomes;
+  try {
+    outcomes = parse_bulk_response(answer, items);
+  } catch (const GarbledResponse& error) {
+    throw RetryError(error.what());
+  }
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const auto& [outcome, reason] = outcomes[i];
+    switch (outcome) {
+      case Outcome::kDone:
+        call.output.done(items[i].index);
+        break;
+      case Outcome::kSuperseded:
+        call.output.superseded(items[i].index);
+        break;
+      case Outcome::kRetry:
+        has_alias_.reset();
+        call.output.retry(items[i].index, reason);
+        break;
+      case Outcome::kError:
+        call.output.fail(items[i].index, reason);
+        break;
+    }
+  }
+}
+
+std::string BulkWriter::path(const Call& call, std::span<const BulkItem> items) {
+  const bool through_alias = call.target.empty();
+  // OpenSearch makes a missing index for a delete with a version, require_alias or not, unless a
+  // write in the same request keeps it from doing so.
+  if (through_alias && (!has_alias_ || only_deletes(items))) {
+    const Binding binding = targets_.binding();
+    if (binding.indices.empty()) {
+      throw RetryError("there is no index behind '" + config_.index +
+                       "': create it with `sluice index init` or a rebuild");
+    }
+    has_alias_ = binding.is_alias;
+  }
+  return "/" + percent_encode(through_alias ? config_.index : call.target) +
+         "/_bulk?timeout=" + std::to_string(config_.connection.request_timeout.count()) +
+         "ms&require_alias=" + (through_alias && *has_alias_ ? "true" : "false") +
+         "&refresh=" + config_.refresh + "&filter_path=" + std::string(kBulkFilterPath);
+}
+
+}  // namespace sluice::opensearch

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <sluice/sdk.hpp>
+
+#include "bulk_body.hpp"
+#include "config.hpp"
+#include "rest.hpp"
+#include "targets.hpp"
+
+namespace sluice::opensearch {
+
+/// Writes documents in bulk requests.
+class BulkWriter {
+ public:
+  /// All must outlive this.
+  BulkWriter(Rest& rest, Targets& targets, const SinkConfig& config, const Context& context)
+      : rest_(rest), targets_(targets), config_(config), context_(context) {}
+
+  /// Writes to the index `target`, or through the alias if it is empty, and emits the outcomes.
+  /// Throws RetryError where the fate of documents without an outcome is unknown.
+  void write(std::string_view target, std::span<const sluice_document* const> documents,
+             OutcomeOutput& output);
+
+ private:
+  /// One call to write.
+  struct Call {
+    std::string_view target;
+    OutcomeOutput& output;
+    std::chrono::steady_clock::time_point deadline;
+    BulkBody body;
+  };
+
+  void send(Call& call, std::size_t first, std::size_t count);
+  void emit(Call& call, std::string_view answer, std::span<const BulkItem> items);
+  std::string path(const Call& call, std::span<const BulkItem> items);
+
+  Rest& rest_;
+  Targets& targets_;
+  const SinkConfig& config_;
+  const Context& context_;
+  std::optional<bool> has_alias_;  ///< unknown until looked up, and again after trouble
+};
+
+}  // namespace sluice::opensearch

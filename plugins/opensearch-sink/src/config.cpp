@@ -1,0 +1,110 @@
+#include "config.hpp"
+
+#include <fstream>
+#include <stdexcept>
+
+namespace sluice::opensearch {
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+
+constexpr const char* kOwnProperties = R"json(
+  "index": {
+    "type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,199}$",
+    "description": "Alias that readers and writers use. The indices behind it are named after it and the day: projects-2026-01-24.",
+    "examples": ["projects"]
+  },
+  "mapping": {
+    "type": "string", "format": "path",
+    "description": "JSON file with the settings and mappings of new indices. An index that exists is left as it is.",
+    "examples": ["../schemas/opensearch/projects.json"]
+  },
+  "max_request_bytes": {
+    "type": "string", "format": "size", "default": "8mb",
+    "description": "Largest body of a bulk request; a larger single document goes alone."
+  },
+  "refresh": {
+    "type": "string", "enum": ["false", "wait_for", "true"], "default": "false",
+    "description": "When a write is over: at once, when readers can see it, or after making that so."
+  },
+  "gc_deletes": {
+    "type": "string", "format": "duration", "default": "1h",
+    "description": "How long a new index remembers the versions of deleted documents (index.gc_deletes). It must exceed four times request_timeout, or a late write could bring a deleted document back."
+  }
+)json";
+
+json read_mapping_file(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw std::invalid_argument("mapping: cannot read '" + path + "'");
+  json body;
+  try {
+    body = json::parse(file);
+  } catch (const json::parse_error& error) {
+    throw std::invalid_argument("mapping: '" + path + "': " + error.what());
+  }
+  if (!body.is_object()) throw std::invalid_argument("mapping: '" + path + "' holds no object");
+  for (const auto& [name, value] : body.items()) {
+    if ((name != "settings" && name != "mappings") || !value.is_object()) {
+      throw std::invalid_argument("mapping: '" + path + "' holds '" + name +
+                                  "', expected the objects 'settings' and 'mappings'");
+    }
+  }
+  return body;
+}
+
+/// Settings may be written "index.x", "index": {"x"} or "x"; the result has the last form.
+json plain_settings(const json& settings) {
+  constexpr std::string_view kPrefix = "index.";
+  json plain = json::object();
+  for (const auto& [name, value] : settings.items()) {
+    if (name == "index" && value.is_object()) {
+      plain.update(plain_settings(value));
+    } else {
+      plain[name.starts_with(kPrefix) ? name.substr(kPrefix.size()) : name] = value;
+    }
+  }
+  return plain;
+}
+
+milliseconds read_gc_deletes(const json& config, const ConnectionOptions& connection) {
+  const milliseconds gc_deletes(config.at("gc_deletes").get<std::int64_t>());
+  // A document is written for up to request_timeout after it was read (see BulkWriter), the last
+  // request takes as long again; and once more for the way to it.
+  const milliseconds longest = connection.request_timeout * 2 + max_in_flight(connection);
+  if (gc_deletes <= longest) {
+    throw std::invalid_argument("gc_deletes is " + std::to_string(gc_deletes.count()) +
+                                " ms, expected more than four times request_timeout, which is " +
+                                std::to_string(longest.count()) + " ms");
+  }
+  return gc_deletes;
+}
+
+}  // namespace
+
+const char* config_schema() {
+  static const std::string schema =
+      R"({"type":"object","required":["index","mapping"],"properties":{)" +
+      std::string(connection_schema_properties()) + "," + kOwnProperties + "}}";
+  return schema.c_str();
+}
+
+SinkConfig read_config(const json& config) {
+  SinkConfig result;
+  result.connection = from_config(config);
+  result.index = config.at("index");
+  const json body = read_mapping_file(config.at("mapping"));
+  result.settings = plain_settings(body.value("settings", json::object()));
+  result.settings["gc_deletes"] =
+      std::to_string(read_gc_deletes(config, result.connection).count()) + "ms";
+  result.mappings = body.value("mappings", json::object());
+  result.max_request_bytes = config.at("max_request_bytes");
+  result.refresh = config.at("refresh");
+  return result;
+}
+
+milliseconds max_in_flight(const ConnectionOptions& connection) {
+  return connection.request_timeout * 2;
+}
+
+}  // namespace sluice::opensearch
