@@ -22,7 +22,6 @@ case ${1:-} in
 esac
 
 NAME=${CONNECTOR_NAME:-sluice}
-# shellcheck disable=SC2153 # not a misspelling of itself
 CONNECTOR_URL=${CONNECT_URL%/}/connectors/$NAME
 TIMEOUT=${CONNECT_TIMEOUT:-60}
 SLOT=${REPLICATION_SLOT:-sluice}

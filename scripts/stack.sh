@@ -127,6 +127,8 @@ up() {
   mkdir -p "$RUN_DIR" "$LOG_DIR" "$DATA_DIR"
   local service started worker workers=() failed=0
   for service in "${chosen[@]}"; do refuse_taken_ports "$service"; done
+  # beside the pids, for the servers' user may not see into the repository
+  cp "$REPO_DIR/scripts/stack/conf/kafka-log4j2.properties" "$RUN_DIR/"
   info "stack: starting ${chosen[*]} in $STACK_DIR"
   if [ "${chosen[*]}" != postgres ]; then fetch_jars; fi
   # All at once: Connect waits by itself for the broker.
@@ -196,6 +198,7 @@ follow_logs() {
 wipe() {
   down
   rm -rf "$DATA_DIR" "$RUN_DIR" "$LOG_DIR"
+  rmdir --ignore-fail-on-non-empty "$STACK_DIR" 2>/dev/null || true
   info "stack: deleted data, logs and pids in $STACK_DIR"
 }
 

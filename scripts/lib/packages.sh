@@ -2,9 +2,10 @@
 # Debian packages, by the groups of scripts/packages.txt.
 
 missing_packages() {
-  local package
-  for package in $(awk -v groups=" $* " '!/^#/ && NF == 2 && index(groups, " " $1 " ") { print $2 }' \
-    "$REPO_DIR/scripts/packages.txt" | sort -u); do
+  local package wanted
+  mapfile -t wanted < <(awk -v groups=" $* " '!/^#/ && NF == 2 && index(groups, " " $1 " ") { print $2 }' \
+    "$REPO_DIR/scripts/packages.txt" | sort -u)
+  for package in "${wanted[@]}"; do
     [[ $(dpkg-query -W -f='${Status}' "$package" 2>/dev/null) == 'install ok installed' ]] || printf '%s\n' "$package"
   done
 }

@@ -6,7 +6,7 @@ KAFKA_CONTROLLER_PORT=${KAFKA_CONTROLLER_PORT:-$((KAFKA_PORT + 1))}
 # A quick start matters more than peak speed to the broker and the Connect worker of a development stack.
 java_small() {
   printf '%s\n' "$(java_command)" -Xms128m "-Xmx$1" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:+ExitOnOutOfMemoryError \
-    -Djava.awt.headless=true "-Dlog4j2.configurationFile=file:$REPO_DIR/scripts/stack/conf/kafka-log4j2.properties" \
+    -Djava.awt.headless=true "-Dlog4j2.configurationFile=file:$RUN_DIR/kafka-log4j2.properties" \
     -Dlog4j2.disableJmx=true -cp "$JARS_DIR/kafka/*"
 }
 
