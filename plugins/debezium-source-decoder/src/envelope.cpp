@@ -14,11 +14,10 @@ using Element = JsonReader::Element;
 
 enum Seen : unsigned {
   kTsMs = 1U << 0,
-  kStatus = 1U << 1,
-  kId = 1U << 2,
-  kDatabaseName = 1U << 3,
-  kDdl = 1U << 4,
-  kOther = 1U << 5,
+  kId = 1U << 1,
+  kDatabaseName = 1U << 2,
+  kDdl = 1U << 3,
+  kOther = 1U << 4,
 };
 
 using Slot = std::pair<std::string_view, sluice_value*>;
@@ -33,7 +32,6 @@ sluice_value* find_slot(const std::array<Slot, N>& slots, std::string_view name)
 
 unsigned field_bit(std::string_view name) {
   if (name == "ts_ms" || name == "ts_us" || name == "ts_ns") return kTsMs;
-  if (name == "status") return kStatus;
   if (name == "id") return kId;
   if (name == "databaseName") return kDatabaseName;
   if (name == "ddl" || name == "tableChanges") return kDdl;
@@ -58,10 +56,11 @@ void read_source(JsonReader& reader, Element element, Envelope& envelope) {
 }
 
 void read_field(JsonReader& reader, std::string_view name, Element element, Envelope& envelope) {
-  const std::array<Slot, 4> slots{{{"op", &envelope.op},
+  const std::array<Slot, 5> slots{{{"op", &envelope.op},
                                    {"before", &envelope.before},
                                    {"after", &envelope.after},
-                                   {"message", &envelope.message}}};
+                                   {"message", &envelope.message},
+                                   {"status", &envelope.status}}};
   envelope.seen |= field_bit(name);
   if (auto* slot = find_slot(slots, name)) {
     within(name, [&] { *slot = reader.build(element); });
@@ -116,7 +115,11 @@ sluice_value read_key(JsonReader& reader, std::string_view text, Output& output)
 
 bool is_not_about_rows(const Envelope& envelope) {
   const auto seen = [&](unsigned fields) { return (envelope.seen & fields) == fields; };
-  return envelope.seen == kTsMs || seen(kStatus | kId) || seen(kDatabaseName | kDdl);
+  const Value status(envelope.status);
+  // A row that was flattened may well have a status of its own.
+  const bool is_transaction =
+      status.is_string() && (status.as_string() == "BEGIN" || status.as_string() == "END");
+  return envelope.seen == kTsMs || (is_transaction && seen(kId)) || seen(kDatabaseName | kDdl);
 }
 
 }  // namespace sluice::debezium

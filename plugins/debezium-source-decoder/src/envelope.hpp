@@ -17,6 +17,7 @@ struct Envelope {
   sluice_value before{};
   sluice_value after{};
   sluice_value message{};
+  sluice_value status{};  // of a transaction: BEGIN or END
   struct {
     sluice_value schema{};
     sluice_value table{};

@@ -44,6 +44,7 @@ TEST(Malformed, ValuesAreRefusedWithTheReason) {
       {"{}", "value: no field 'op'"},
       {R"({"id":1,"name":"flat"})", "value: no field 'op'"},
       {R"({"ts_ms":1,"more":2})", "value: no field 'op'"},
+      {R"({"id":"1","status":"active"})", "value: no field 'op'"},
       {R"({"payload":5})", "value: payload: expected an object, found an integer"},
       {R"({"op":"x",)" + source + "}", R"(value: op: expected one of c, u, d, r, t, m, found "x")"},
       {R"({"op":"",)" + source + "}", R"(found "")"},
