@@ -58,6 +58,7 @@ void read_sort(const json& options, SortOptions& sort) {
 void read_text_options(const json& options, RouteOptions& route) {
   check_members(route, options, {"fields"},
                 {"field", "nested", "key_type", "parameter", "max_terms"});
+  read_member(options, "never_fuzzy", route.never_fuzzy);
   read_member(options, "fields", route.fields);
   read_member(options, "default_fields", route.default_fields);
   if (route.fields.empty()) fail(route, "'fields' is empty");
@@ -72,12 +73,14 @@ void read_text_options(const json& options, RouteOptions& route) {
 }
 
 void read_key_options(const json& options, RouteOptions& route) {
-  check_members(route, options, {"field"}, {"fields", "default_fields", "parameter", "max_terms"});
+  check_members(route, options, {"field"},
+                {"fields", "default_fields", "never_fuzzy", "parameter", "max_terms"});
   route.integer_key = options.value("key_type", "integer") == "integer";
 }
 
 void read_terms_options(const json& options, RouteOptions& route) {
-  check_members(route, options, {"field", "parameter"}, {"fields", "default_fields", "key_type"});
+  check_members(route, options, {"field", "parameter"},
+                {"fields", "default_fields", "never_fuzzy", "key_type"});
   read_member(options, "parameter", route.parameter);
   read_member(options, "max_terms", route.max_terms);
 }
@@ -125,7 +128,6 @@ Config read_config(const json& options) {
   read_member(options, "max_connections", config.max_connections);
   read_member(options, "cors_origin", config.cors_origin);
   config.query_timeout = read_duration(options, "query_timeout", config.query_timeout);
-  config.drain_timeout = read_duration(options, "drain_timeout", config.drain_timeout);
   config.opensearch = opensearch::from_config(options.value("opensearch", json::object()));
   read_member(options, "index", config.index);
   read_member(options, "base_path", config.base_path);

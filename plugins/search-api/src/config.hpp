@@ -43,6 +43,7 @@ struct RouteOptions {
   // kSearch
   std::map<std::string, std::vector<std::string>> fields;  ///< public name -> fields with boosts
   std::vector<std::string> default_fields;                 ///< public names
+  std::vector<std::string> never_fuzzy;                    ///< fields without boosts
 
   // kByKey, kByTerms
   std::string field;   ///< with the nested path in front: users.id
@@ -64,7 +65,6 @@ struct Config {
   std::size_t max_connections = 1000;
   std::string cors_origin;  ///< empty: no CORS headers
   std::chrono::milliseconds query_timeout{1500};
-  std::chrono::milliseconds drain_timeout{5000};
   opensearch::ConnectionOptions opensearch;
   std::string index;
   std::string base_path;

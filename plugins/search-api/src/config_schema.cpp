@@ -38,10 +38,6 @@ constexpr const char* kBeforeConnection = R"json({
       "type": "string", "format": "duration", "default": "1500ms",
       "description": "Longest that a request waits for OpenSearch, its time in the queue included; then 503."
     },
-    "drain_timeout": {
-      "type": "string", "format": "duration", "default": "5s",
-      "description": "Longest that a stop waits for requests that are being answered."
-    },
     "opensearch": {
       "type": "object", "default": {},
       "description": "How to reach OpenSearch.",
@@ -111,6 +107,10 @@ constexpr const char* kAfterConnection = R"json(}
         "default_fields": {
           "type": "array", "minItems": 1, "items": {"type": "string"},
           "description": "search: the fields searched where a request names none. Default: all."
+        },
+        "never_fuzzy": {
+          "type": "array", "items": {"type": "string", "minLength": 1}, "examples": [["name.prefix"]],
+          "description": "search: index fields (without boosts) that fuzzy=true still matches exactly, such as fields of prefixes, where almost anything is near something."
         },
         "date_field": {
           "type": "string", "minLength": 1,

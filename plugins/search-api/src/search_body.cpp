@@ -19,18 +19,31 @@ std::size_t expansions_per_clause(const TextCondition& condition) {
                                  kMaxExpansions);
 }
 
+json multi_match(const TextCondition& condition, const std::string& word,
+                 const std::vector<std::string>& fields) {
+  return {{"query", word},
+          {"fields", fields},
+          {"type", "best_fields"},
+          {"operator", condition.op == Operator::kAnd ? "and" : "or"},
+          {"lenient", true}};
+}
+
 json word_query(const TextCondition& condition, const std::string& word) {
-  json match = {{"query", word},
-                {"fields", condition.fields},
-                {"type", "best_fields"},
-                {"operator", condition.op == Operator::kAnd ? "and" : "or"},
-                {"lenient", true}};
-  if (condition.fuzzy) {
-    match["fuzziness"] = "AUTO";
-    match["prefix_length"] = 1;
-    match["max_expansions"] = expansions_per_clause(condition);
+  json queries = json::array();
+  if (!condition.fields.empty()) {
+    json match = multi_match(condition, word, condition.fields);
+    if (condition.fuzzy) {
+      match["fuzziness"] = "AUTO";
+      match["prefix_length"] = 1;
+      match["max_expansions"] = expansions_per_clause(condition);
+    }
+    queries.push_back({{"multi_match", std::move(match)}});
   }
-  return {{"multi_match", std::move(match)}};
+  if (!condition.exact_fields.empty()) {
+    queries.push_back({{"multi_match", multi_match(condition, word, condition.exact_fields)}});
+  }
+  if (queries.size() == 1) return queries.front();
+  return {{"dis_max", {{"queries", std::move(queries)}}}};
 }
 
 /// Word by word rather than one multi_match of the whole text: "and" then means that each word is

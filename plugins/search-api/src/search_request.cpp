@@ -158,16 +158,22 @@ std::vector<std::string> read_words(const Parameters& parameters) {
   return words;
 }
 
-std::vector<std::string> read_fields(const RouteOptions& route, const Parameters& parameters) {
+bool is_never_fuzzy(const RouteOptions& route, const std::string& field_with_boost) {
+  return contains(route.never_fuzzy, field_with_boost.substr(0, field_with_boost.find('^')));
+}
+
+void read_fields(const RouteOptions& route, const Parameters& parameters,
+                 TextCondition& condition) {
   auto names = read_list(parameters, "fields");
   if (names.empty()) names = route.default_fields;
-  std::vector<std::string> targets;
   for (const auto& name : names) {
-    const auto field = route.fields.find(name);
-    if (field == route.fields.end()) fail_choice("fields", name, keys_of(route.fields));
-    targets.insert(targets.end(), field->second.begin(), field->second.end());
+    const auto found = route.fields.find(name);
+    if (found == route.fields.end()) fail_choice("fields", name, keys_of(route.fields));
+    for (const auto& field : found->second) {
+      const bool exact = condition.fuzzy && is_never_fuzzy(route, field);
+      (exact ? condition.exact_fields : condition.fields).push_back(field);
+    }
   }
-  return targets;
 }
 
 TextCondition read_text(const RouteOptions& route, const Parameters& parameters) {
@@ -176,7 +182,7 @@ TextCondition read_text(const RouteOptions& route, const Parameters& parameters)
   condition.fuzzy = read_choice(parameters, "fuzzy", {"false", "true"}, 0) == 1;
   condition.op =
       read_choice(parameters, "operator", {"or", "and"}, 0) == 1 ? Operator::kAnd : Operator::kOr;
-  condition.fields = read_fields(route, parameters);
+  read_fields(route, parameters, condition);
   return condition;
 }
 

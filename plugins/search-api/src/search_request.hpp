@@ -19,8 +19,9 @@ enum class Operator { kOr, kAnd };
 enum class Match { kAny, kAll };
 
 struct TextCondition {
-  std::vector<std::string> words;   ///< none: nothing can match
-  std::vector<std::string> fields;  ///< of the index, with boosts
+  std::vector<std::string> words;         ///< none: nothing can match
+  std::vector<std::string> fields;        ///< of the index, with boosts
+  std::vector<std::string> exact_fields;  ///< likewise; exact even in a fuzzy search
   Operator op = Operator::kOr;
   bool fuzzy = false;
 };

@@ -5,7 +5,7 @@ namespace sluice::search {
 nlohmann::json sample_options() {
   return nlohmann::json::parse(R"({
     "address": "127.0.0.1", "port": 0, "threads": 2,
-    "query_timeout": 1500, "drain_timeout": 5000,
+    "query_timeout": 1500,
     "opensearch": {"url": "http://127.0.0.1:9200"},
     "index": "projects", "base_path": "/api/v1/projects", "tiebreak": "id",
     "routes": [

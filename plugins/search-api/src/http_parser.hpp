@@ -1,0 +1,43 @@
+// Requests out of the bytes of one connection, however they are split or run together.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "http_message.hpp"
+
+namespace sluice::search {
+
+/// More bytes are needed.
+struct Incomplete {};
+
+/// What came is no request that can be served; nothing after it can be made sense of.
+struct Malformed {
+  int status;  ///< the answer's
+  std::string message;
+};
+
+/// HTTP/1.0 and 1.1 as a search service needs it: bodies are read over and dropped, and chunked
+/// ones are refused. Strict where leniency lets two parsers disagree: line ends, header names,
+/// Content-Length.
+class HttpParser {
+ public:
+  static constexpr std::size_t kMaxRequestLine = 16 * 1024;
+  static constexpr std::size_t kMaxHead = 32 * 1024;  ///< request line and headers
+  static constexpr std::size_t kMaxBody = 64 * 1024;
+
+  void append(std::string_view bytes) { buffer_.append(bytes); }
+
+  /// Bytes not yet made into a request.
+  std::size_t pending() const { return buffer_.size(); }
+
+  /// Takes the next request off the bytes. After Malformed the parser must not be used again.
+  std::variant<Incomplete, Malformed, HttpRequest> next();
+
+ private:
+  std::string buffer_;
+};
+
+}  // namespace sluice::search

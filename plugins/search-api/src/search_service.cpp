@@ -1,0 +1,206 @@
+#include "search_service.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "search_body.hpp"
+#include "search_reply.hpp"
+#include "utf8.hpp"
+
+namespace sluice::search {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr const char* kHealthPath = "/health";
+constexpr const char* kUnreachable = "OpenSearch does not answer.";
+constexpr std::size_t kMaxQueuedHealthChecks = 32;
+
+milliseconds time_left(std::chrono::steady_clock::time_point deadline) {
+  return std::chrono::duration_cast<milliseconds>(deadline - std::chrono::steady_clock::now());
+}
+
+bool is_health(const std::vector<std::string>& segments) {
+  return segments.size() == 1 && segments.front() == "health";
+}
+
+std::string log_text(const opensearch::Response& response) {
+  return "status " + std::to_string(response.status) + ": " + shortened(response.body, 500);
+}
+
+}  // namespace
+
+SearchService::SearchService(Config config, Observer observer)
+    : config_(std::move(config)),
+      observer_(std::move(observer)),
+      router_(config_),
+      // Without partial results a failed shard is an error, not a total that is too small.
+      search_path_("/" + opensearch::percent_encode(config_.index) +
+                   "/_search?allow_partial_search_results=false&cancel_after_time_interval=" +
+                   std::to_string(config_.query_timeout.count()) + "ms"),
+      count_path_("/" + opensearch::percent_encode(config_.index) + "/_count?terminate_after=1"),
+      fault_client_(config_.opensearch) {}
+
+SearchService::~SearchService() {
+  stop(milliseconds(0));
+}
+
+void SearchService::start() {
+  searches_ = std::make_unique<QueryPool>(config_.threads, config_.max_queued, config_.opensearch);
+  health_checks_ = std::make_unique<QueryPool>(1, kMaxQueuedHealthChecks, config_.opensearch);
+  server_ = std::make_unique<HttpServer>(
+      HttpServer::Options{.address = config_.address,
+                          .port = config_.port,
+                          .max_connections = config_.max_connections},
+      [this](const HttpRequest& request, const Reply& reply) { handle(request, reply); });
+  observer_.info("listening on " + config_.address + ":" + std::to_string(port()));
+}
+
+void SearchService::stop(milliseconds timeout) {
+  if (server_) server_->stop(timeout);
+  searches_.reset();
+  health_checks_.reset();
+}
+
+void SearchService::handle(const HttpRequest& request, const Reply& reply) {
+  std::optional<HttpResponse> response;
+  try {
+    response = respond_or_queue(request, reply);
+  } catch (const MalformedTarget& error) {
+    response = bad_target_reply(error);
+  } catch (const ParameterError& error) {
+    response = bad_parameter_reply(error);
+  } catch (const std::exception& error) {
+    observer_.warn(std::string("a request failed: ") + error.what());
+    response = error_reply(500, "The request could not be handled.");
+  }
+  if (response) finish(request, reply, std::move(*response));
+}
+
+/// The response where it can be given at once; nothing where a thread will give it.
+std::optional<HttpResponse> SearchService::respond_or_queue(const HttpRequest& request,
+                                                            const Reply& reply) {
+  const auto target = parse_target(request.target);
+  const auto match = router_.match(target.segments);
+  if (!match && !is_health(target.segments)) return not_found();
+  if (auto refused = refuse_method(request)) return refused;
+  if (!match) return queue_health(request, reply);
+  return queue_search(request, reply, *match, target.parameters);
+}
+
+std::optional<HttpResponse> SearchService::queue_search(
+    const HttpRequest& request, const Reply& reply, const RouteMatch& match,
+    const std::vector<QueryParameter>& parameters) {
+  auto asked = read_search_request(*match.route, match.key, parameters);
+  auto body = search_body(*match.route, asked, config_.tiebreak);
+  const bool queued = searches_->submit([this, request, reply, asked = std::move(asked),
+                                         body = std::move(body)](opensearch::Client& client) {
+    if (!reply.wanted()) return;
+    finish(request, reply, search(client, asked, body, request.arrived));
+  });
+  if (queued) return std::nullopt;
+  return unavailable_reply("Too many searches are waiting. Try again shortly.");
+}
+
+std::optional<HttpResponse> SearchService::queue_health(const HttpRequest& request,
+                                                        const Reply& reply) {
+  const bool queued = health_checks_->submit([this, request, reply](opensearch::Client& client) {
+    if (const auto what = fault_by(client)) {
+      finish(request, reply, unavailable_reply(*what));
+    } else {
+      const nlohmann::json body = {{"status", "ok"}, {"index", config_.index}};
+      finish(request, reply, {200, body.dump(), {}});
+    }
+  });
+  if (queued) return std::nullopt;
+  return unavailable_reply("Too many health checks are waiting.");
+}
+
+HttpResponse SearchService::search(opensearch::Client& client, const SearchRequest& asked,
+                                   const std::string& body, Clock::time_point arrived) {
+  const auto left = time_left(arrived + config_.query_timeout);
+  if (left <= milliseconds(0)) {
+    return unavailable_reply("Search is not available at the moment. Try again shortly.");
+  }
+  try {
+    const auto response =
+        client.request(opensearch::Method::kPost, search_path_, body, "application/json", left);
+    note_reachable(true, "");
+    std::string for_log;
+    auto reply = search_reply(asked, response, for_log);
+    if (!for_log.empty()) observer_.warn("OpenSearch: " + for_log);
+    return reply;
+  } catch (const opensearch::TransportError& error) {
+    note_reachable(false, error.what());
+    return unavailable_reply(error.timed_out() ? "OpenSearch did not answer in time."
+                                               : kUnreachable);
+  } catch (const std::exception& error) {
+    observer_.warn(std::string("a search failed: ") + error.what());
+    return error_reply(500, "The search could not be carried out.");
+  }
+}
+
+std::optional<std::string> SearchService::fault() {
+  const std::lock_guard lock(fault_mutex_);
+  return fault_by(fault_client_);
+}
+
+/// Counts rather than asking for the cluster's health: it needs no right beyond that to search,
+/// and it fails where a search would.
+std::optional<std::string> SearchService::fault_by(opensearch::Client& client) {
+  try {
+    const auto response = client.request(opensearch::Method::kGet, count_path_, "",
+                                         "application/json", config_.query_timeout);
+    note_reachable(true, "");
+    if (response.ok()) return std::nullopt;
+    if (response.status == 404) {
+      return "The index or alias '" + config_.index + "' does not exist.";
+    }
+    observer_.warn("OpenSearch: health check: " + log_text(response));
+    return "OpenSearch answers with status " + std::to_string(response.status) + ".";
+  } catch (const opensearch::TransportError& error) {
+    note_reachable(false, error.what());
+    return kUnreachable;
+  } catch (const std::exception& error) {
+    observer_.warn(std::string("the health check failed: ") + error.what());
+    return "The health check failed.";
+  }
+}
+
+std::optional<HttpResponse> SearchService::refuse_method(const HttpRequest& request) const {
+  if (request.method == "GET" || request.method == "HEAD") return std::nullopt;
+  const bool cors = !config_.cors_origin.empty();
+  const std::string allowed = cors ? "GET, HEAD, OPTIONS" : "GET, HEAD";
+  if (cors && request.method == "OPTIONS") {
+    return HttpResponse{204, "", {{"Allow", allowed}, {"Access-Control-Allow-Methods", allowed}}};
+  }
+  auto response = error_reply(405, "Only GET and HEAD are possible here.");
+  response.headers.emplace_back("Allow", allowed);
+  return response;
+}
+
+HttpResponse SearchService::not_found() const {
+  std::string paths = kHealthPath;
+  for (const auto& path : router_.paths()) paths += ", " + path;
+  return error_reply(404, "There is nothing at this path. There is: " + paths + ".");
+}
+
+void SearchService::finish(const HttpRequest& request, const Reply& reply,
+                           HttpResponse response) const {
+  if (!config_.cors_origin.empty()) {
+    response.headers.emplace_back("Access-Control-Allow-Origin", config_.cors_origin);
+  }
+  observer_.answered(response.status, Clock::now() - request.arrived);
+  reply.send(response);
+}
+
+/// Logs the change, not every request that meets it.
+void SearchService::note_reachable(bool reachable, const std::string& reason) {
+  if (reachable_.exchange(reachable) == reachable) return;
+  if (reachable) {
+    observer_.info("OpenSearch answers again");
+  } else {
+    observer_.warn("OpenSearch does not answer: " + reason);
+  }
+}
+
+}  // namespace sluice::search
