@@ -60,8 +60,8 @@ std::string describe_type(const Json& schema) {
 }
 
 std::string describe_default(const Json& schema) {
-  if (!schema.contains("default")) return {};
-  const Json& value = schema["default"];
+  const Json value = schema.value("default", Json());
+  if (value.is_null() || value == Json::object()) return {};  // an object's options have their own
   const bool is_plain = value.is_string() && !value.get_ref<const std::string&>().empty();
   return is_plain ? value.get<std::string>() : value.dump();
 }

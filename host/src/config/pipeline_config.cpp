@@ -15,14 +15,13 @@ struct ReservedProperty {
 };
 
 /// Properties of librdkafka that would break what the host promises about offsets and groups.
-constexpr std::array<ReservedProperty, 8> kReservedProperties{
+constexpr std::array<ReservedProperty, 7> kReservedProperties{
     {{"bootstrap.servers", "set source.brokers"},
      {"metadata.broker.list", "set source.brokers"},
      {"group.id", "set source.group_id"},
      {"auto.offset.reset", "set source.start"},
      {"enable.auto.commit", "the host commits what is settled"},
      {"enable.auto.offset.store", "the host stores the offsets of what is settled"},
-     {"enable.partition.eof", "the host sets it"},
      {"partition.assignment.strategy", "the host needs cooperative-sticky"}}};
 
 std::chrono::milliseconds duration(const Json& value) {
@@ -141,17 +140,31 @@ class Reader {
   Json options_;
 };
 
-/// What a schema cannot say: options that depend on each other, properties that are not free.
+/// What a schema cannot say.
 class CrossCheck {
  public:
-  CrossCheck(const ConfigDocument& document, const Json& options, Problems& problems)
-      : document_(document), options_(options), problems_(problems) {}
+  CrossCheck(const ConfigDocument& document, Problems& problems)
+      : document_(document), problems_(problems) {}
 
-  void run() {
-    check_order("coalesce", "max_keys", options_["coalesce"], "bulk_max_keys");
-    check_order("coalesce", "bulk_max_keys", options_["coalesce"], "max_pending_keys");
-    check_order("errors.retry", "initial", options_["errors"]["retry"], "max");
-    check_properties();
+  /// Limits that must not exceed each other; for options that are valid one by one.
+  void check_orders(const Json& options) {
+    check_order("coalesce", "max_keys", options["coalesce"], "bulk_max_keys");
+    check_order("coalesce", "bulk_max_keys", options["coalesce"], "max_pending_keys");
+    check_order("errors.retry", "initial", options["errors"]["retry"], "max");
+  }
+
+  /// Properties of librdkafka that are not the user's to set.
+  void check_properties() {
+    const ConfigNode* source = document_.root.find("source");
+    const ConfigNode* properties = source == nullptr ? nullptr : source->find("properties");
+    if (properties == nullptr) return;
+    for (const ConfigNode::Entry& entry : properties->entries) {
+      for (const ReservedProperty& reserved : kReservedProperties) {
+        if (reserved.name != entry.key) continue;
+        add(entry.position, child_path("source.properties", entry.key),
+            "cannot be set here: " + std::string(reserved.reason));
+      }
+    }
   }
 
  private:
@@ -182,21 +195,7 @@ class CrossCheck {
             ")");
   }
 
-  void check_properties() {
-    const ConfigNode* source = document_.root.find("source");
-    const ConfigNode* properties = source == nullptr ? nullptr : source->find("properties");
-    if (properties == nullptr) return;
-    for (const ConfigNode::Entry& entry : properties->entries) {
-      for (const ReservedProperty& reserved : kReservedProperties) {
-        if (reserved.name != entry.key) continue;
-        add(entry.position, child_path("source.properties", entry.key),
-            "cannot be set here: " + std::string(reserved.reason));
-      }
-    }
-  }
-
   const ConfigDocument& document_;
-  const Json& options_;
   Problems& problems_;
 };
 
@@ -206,8 +205,9 @@ ParsedPipeline parse(ConfigDocument document) {
   Validated options =
       validate(document.root, pipeline_schema(), {document.file, document.base_dir, ""});
   parsed.problems.insert(parsed.problems.end(), options.problems.begin(), options.problems.end());
-  if (has_errors(parsed.problems)) return parsed;
-  CrossCheck(document, options.value, parsed.problems).run();
+  CrossCheck cross_check(document, parsed.problems);
+  cross_check.check_properties();
+  if (!has_errors(parsed.problems)) cross_check.check_orders(options.value);
   if (has_errors(parsed.problems)) return parsed;
   parsed.config = Reader(document, std::move(options.value)).read();
   return parsed;

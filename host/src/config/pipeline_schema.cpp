@@ -71,7 +71,7 @@ constexpr const char* kPipelineSchema = R"json({
             "ssl.key.pem": {"type": "string", "format": "secret", "description": "Private key in PEM form."},
             "ssl.keystore.password": {"type": "string", "format": "secret", "description": "Password of the key store."}
           },
-          "additionalProperties": {"type": "string"}
+          "additionalProperties": {"type": "string", "description": "Value of the property of that name."}
         }
       }
     },
@@ -244,6 +244,7 @@ constexpr const char* kPipelineSchema = R"json({
     "plugin": {
       "type": "object",
       "additionalProperties": false,
+      "description": "A plugin and its options.",
       "required": ["plugin"],
       "properties": {
         "plugin": {

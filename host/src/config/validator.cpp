@@ -13,8 +13,8 @@ namespace sluice {
 
 namespace {
 
-constexpr int kMaxDepth = 200;  // of schemas within schemas; each YAML level takes one or two
-constexpr int kMaxVisits = 1'000'000;          // branches within branches multiply
+constexpr int kMaxDepth = 200;       // of schemas within schemas; each YAML level takes one or two
+constexpr int kMaxVisits = 300'000;  // branches within branches multiply
 constexpr std::size_t kMaxPatternText = 1000;  // std::regex recurses for each character
 
 using Kind = ConfigNode::Kind;
@@ -25,6 +25,11 @@ std::string join(const std::vector<std::string>& parts, const std::string& separ
   return text;
 }
 
+bool is_whole_number(const std::string& text) {
+  return !text.empty() &&
+         text.find_first_not_of("0123456789", text[0] == '-' ? 1 : 0) == std::string::npos;
+}
+
 std::string describe_node(const ConfigNode& node) {
   switch (node.kind) {
     case Kind::kMap:
@@ -32,8 +37,9 @@ std::string describe_node(const ConfigNode& node) {
     case Kind::kSequence:
       return "a list";
     case Kind::kScalar: {
-      const Json value = natural_value(node);
-      return value.is_string() ? "the string " + in_quotes(node.text) : node.text.substr(0, 60);
+      const bool is_text =
+          natural_value(node).is_string() && (node.is_quoted || !is_whole_number(node.text));
+      return is_text ? "the string " + in_quotes(node.text) : node.text.substr(0, 60);
     }
     default:
       return "nothing";
@@ -69,11 +75,9 @@ class Validator {
   Validator(const Json& root, const ConfigOrigin& origin) : root_(root), origin_(origin) {}
 
   Json visit(const ConfigNode& node, const Json& schema, const std::string& path) {
-    if (node.kind == Kind::kBroken) return nullptr;
-    if (depth_ == kMaxDepth || visits_ == kMaxVisits) {
-      fail(node, path, depth_ == kMaxDepth ? "nested too deeply" : "too complex to be checked");
-      return nullptr;
-    }
+    if (node.kind == Kind::kBroken || gave_up_) return nullptr;
+    if (depth_ == kMaxDepth) return give_up(node, path, "nested too deeply");
+    if (visits_ == kMaxVisits) return give_up(node, path, "too complex to be checked");
     ++depth_;
     ++visits_;
     Json value = visit_resolved(node, resolve_schema(root_, schema), path);
@@ -81,7 +85,10 @@ class Validator {
     return value;
   }
 
-  Problems take_problems() { return std::move(problems_); }
+  Problems take_problems() {
+    if (gave_up_) problems_.push_back(*std::move(gave_up_));
+    return std::move(problems_);
+  }
 
  private:
   struct Attempt {
@@ -91,6 +98,12 @@ class Validator {
 
   void report(Severity severity, Position where, const std::string& path, std::string message) {
     problems_.push_back({severity, origin_.file, where, path, std::move(message)});
+  }
+
+  /// Ends the check: what is not visited any more must not pass for valid in another branch.
+  Json give_up(const ConfigNode& node, const std::string& path, const std::string& reason) {
+    gave_up_ = {Severity::kError, origin_.file, node.position, path, reason};
+    return nullptr;
   }
 
   void fail(const ConfigNode& node, const std::string& path, std::string message) {
@@ -249,7 +262,7 @@ class Validator {
         fail(node, path,
              "missing required key " + in_quotes(*key) + " (one of " + list(choices) + ")");
       } else {
-        fail_enum(*value, choices, {}, child_path(path, *key));
+        fail_enum(*value, choices, Json::object(), child_path(path, *key));
       }
       return false;
     }
@@ -413,9 +426,8 @@ class Validator {
     ConfigNode plain = node;
     plain.is_quoted = false;
     if (node.is_quoted && coerce_scalar(plain, types)) return "; remove the quotes";
-    const bool is_whole =
-        !node.text.empty() && node.text.find_first_not_of("0123456789") == std::string::npos;
-    if (is_whole && (types & kIntegerType) != 0) return ", which does not fit 64 bits";
+    if (is_whole_number(node.text) && (types & kIntegerType) != 0)
+      return ", which does not fit 64 bits";
     return {};
   }
 
@@ -507,6 +519,7 @@ class Validator {
   const Json& root_;
   const ConfigOrigin& origin_;
   Problems problems_;
+  std::optional<Problem> gave_up_;
   int depth_ = 0;
   int visits_ = 0;
 };

@@ -229,9 +229,8 @@ class TreeBuilder : public YAML::EventHandler {
     map.entries.erase(merge);
     const bool is_list = value.kind == Kind::kSequence;
     for (const ConfigNode& base : is_list ? value.items : std::vector<ConfigNode>{value}) {
-      if (base.kind != Kind::kMap) {
+      if (base.kind != Kind::kMap && base.kind != Kind::kBroken) {
         report(base.position, path(), "\"<<\" takes a mapping or a list of mappings");
-        continue;
       }
       for (const ConfigNode::Entry& entry : base.entries) {
         if (map.find(entry.key) == nullptr) map.entries.push_back(entry);
@@ -298,7 +297,6 @@ std::string explain(const YAML::Exception& error, std::string_view text) {
   if (error.msg == YAML::ErrorMsg::MAP_VALUE) {
     return "not valid YAML here; check the indentation, and quote a value that holds \": \"";
   }
-  if (error.msg == YAML::ErrorMsg::BAD_FILE) return "nested too deeply";
   return error.msg;
 }
 
