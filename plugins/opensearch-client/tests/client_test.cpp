@@ -3,7 +3,6 @@
 #include <atomic>
 #include <gmock/gmock.h>
 #include <set>
-#include <zlib.h>
 
 #include "fake_server.hpp"
 #include "raw_server.hpp"

@@ -14,6 +14,7 @@ class FakeServer {
  public:
   template <typename... Arguments>
   explicit FakeServer(Arguments&&... arguments) : server_(std::forward<Arguments>(arguments)...) {
+    server_.set_tcp_nodelay(true);
     port_ = server_.bind_to_any_port("127.0.0.1");
   }
 
