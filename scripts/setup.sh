@@ -15,7 +15,7 @@ for part in settings process packages; do
   # shellcheck source=/dev/null
   source "$REPO_DIR/scripts/lib/$part.sh"
 done
-cd "$REPO_DIR"
+cd "$REPO_DIR" || exit
 
 PIPELINE=$REPO_DIR/pipelines/projects.yaml
 SEARCH_URL=http://localhost:$PORT/api/v1/projects/search
