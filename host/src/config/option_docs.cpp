@@ -71,54 +71,64 @@ class Collector {
  public:
   explicit Collector(const Json& root) : root_(root) {}
 
-  void object(const Json& schema, const std::string& prefix) {
-    const Json resolved = resolve_schema(root_, schema);
-    if (!branch_keyword(resolved).empty()) {
-      for (const Json& branch : merged_branches(root_, resolved)) object(branch, prefix);
-      return;
-    }
-    const Json required = resolved.value("required", Json::array());
-    const Json properties = resolved.value("properties", Json::object());
-    for (const auto& [name, property] : properties.items()) {
-      const bool is_required = std::find(required.begin(), required.end(), name) != required.end();
-      option(resolve_schema(root_, property), child_path(prefix, name), is_required,
-             reference_of(property));
-    }
-    const auto additional = resolved.find("additionalProperties");
-    if (additional != resolved.end() && additional->is_object()) {
-      option(resolve_schema(root_, *additional), prefix + ".<name>", false,
-             reference_of(*additional));
-    }
+  /// Adds the options inside a schema that stands at `path`.
+  void walk(const Json& schema, const std::string& path) {
+    walk_as(reference_of(schema), resolve_schema(root_, schema), path);
   }
 
   std::vector<Option> take() { return std::move(options_); }
 
  private:
+  /// A reference that is being followed, and where that began.
+  struct Open {
+    std::string reference;
+    std::string path;
+  };
+
   static std::string reference_of(const Json& schema) {
     return schema.is_object() ? schema.value("$ref", "") : "";
   }
 
-  void option(const Json& schema, const std::string& path, bool is_required,
-              const std::string& reference) {
-    add({path, branch_type(schema), describe_default(schema), describe(schema), is_required});
-    const bool is_recursive =
-        !reference.empty() && std::find(open_.begin(), open_.end(), reference) != open_.end();
-    if (is_recursive || open_.size() == kMaxDepth) return;
-    open_.push_back(reference);
-    inside(schema, path);
+  const Open* find_open(const std::string& reference) const {
+    const auto found = std::find_if(open_.begin(), open_.end(), [&reference](const Open& open) {
+      return open.reference == reference;
+    });
+    return reference.empty() || found == open_.end() ? nullptr : &*found;
+  }
+
+  /// Goes no deeper where a reference leads back into itself.
+  void walk_as(const std::string& reference, const Json& schema, const std::string& path) {
+    if (find_open(reference) != nullptr || open_.size() == kMaxDepth) return;
+    open_.push_back({reference, path});
+    const std::string keyword = branch_keyword(schema);
+    if (keyword.empty()) {
+      walk_keys(schema, path);
+      if (schema.contains("items")) walk(schema["items"], path + "[]");
+    } else {
+      const std::vector<Json> branches = merged_branches(root_, schema);
+      for (std::size_t i = 0; i < branches.size(); ++i) {
+        walk_as(reference_of(schema[keyword][i]), branches[i], path);
+      }
+    }
     open_.pop_back();
   }
 
-  /// What may be nested in an option: keys, items, or either in its branches.
-  void inside(const Json& schema, const std::string& path) {
-    if (!branch_keyword(schema).empty()) {
-      for (const Json& branch : merged_branches(root_, schema)) inside(branch, path);
-      return;
+  void walk_keys(const Json& schema, const std::string& path) {
+    const Json required = schema.value("required", Json::array());
+    const Json properties = schema.value("properties", Json::object());
+    for (const auto& [name, property] : properties.items()) {
+      const bool is_required = std::find(required.begin(), required.end(), name) != required.end();
+      option(property, child_path(path, name), is_required);
     }
-    object(schema, path);
-    if (!schema.contains("items")) return;
-    const Json items = resolve_schema(root_, schema["items"]);
-    if (items.contains("properties") || !branch_keyword(items).empty()) object(items, path + "[]");
+    const Json additional = schema.value("additionalProperties", Json());
+    if (additional.is_object()) option(additional, path + ".<name>", false);
+  }
+
+  void option(const Json& property, const std::string& path, bool is_required) {
+    const Json schema = resolve_schema(root_, property);
+    add({path, option_type(schema), describe_default(schema), describe(property, schema),
+         is_required});
+    walk(property, path);
   }
 
   /// An option that several branches have is shown once, with the types of all.
@@ -137,41 +147,49 @@ class Collector {
     }
   }
 
-  std::string branch_type(const Json& schema) const {
+  std::string option_type(const Json& schema) const {
+    const bool is_array = schema.value("type", Json()) == "array" && schema.contains("items");
+    if (!is_array) return join(type_names(schema), " | ");
+    return "array of " + join(type_names(resolve_schema(root_, schema["items"])), " | ");
+  }
+
+  /// The type of a schema, or those of its branches.
+  std::vector<std::string> type_names(const Json& schema) const {
     const std::string keyword = branch_keyword(schema);
-    if (keyword.empty() || schema.contains("type")) return array_type(schema);
-    std::vector<std::string> types;
+    if (keyword.empty() || schema.contains("type")) return {describe_type(schema)};
+    std::vector<std::string> names;
     for (const Json& branch : schema[keyword]) {
-      const std::string type = array_type(resolve_schema(root_, branch));
-      if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
+      const std::string name = describe_type(resolve_schema(root_, branch));
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     }
-    return join(types, " | ");
+    return names;
   }
 
-  std::string array_type(const Json& schema) const {
-    if (schema.value("type", Json()) != "array" || !schema.contains("items")) {
-      return describe_type(schema);
+  std::string describe(const Json& property, const Json& schema) const {
+    std::vector<std::string> sentences;
+    if (schema.value("deprecated", false)) sentences.emplace_back("Deprecated.");
+    if (schema.contains("description")) sentences.push_back(schema["description"]);
+    const Json examples = schema.value("examples", Json::array());
+    if (!examples.empty()) {
+      const Json& example = examples[0];
+      sentences.push_back("Example: `" +
+                          (example.is_string() ? example.get<std::string>() : example.dump()) +
+                          "`.");
     }
-    return "array of " + describe_type(resolve_schema(root_, schema["items"]));
-  }
-
-  static std::string describe(const Json& schema) {
-    std::string text = schema.value("deprecated", false) ? "Deprecated. " : "";
-    text += schema.value("description", "");
-    if (!schema.contains("examples") || schema["examples"].empty()) return text;
-    const Json& example = schema["examples"][0];
-    const std::string shown = example.is_string() ? example.get<std::string>() : example.dump();
-    return text + (text.empty() ? "" : " ") + "Example: `" + shown + "`.";
+    const Open* outer = find_open(reference_of(property));
+    if (outer == nullptr) outer = find_open(reference_of(schema.value("items", Json())));
+    if (outer != nullptr) sentences.push_back("Like `" + outer->path + "`.");
+    return join(sentences, " ");
   }
 
   const Json& root_;
   std::vector<Option> options_;
-  std::vector<std::string> open_;  // references being walked
+  std::vector<Open> open_;
 };
 
 std::vector<Option> collect(const Json& schema) {
   Collector collector(schema);
-  collector.object(schema, "");
+  collector.walk(schema, "");
   return collector.take();
 }
 

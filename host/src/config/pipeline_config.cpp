@@ -39,7 +39,7 @@ class Reader {
     config.file = document_.file;
     config.name = options_["name"];
     if (options_.contains("source")) config.flow = read_flow(config.name);
-    config.jobs = read_named("jobs");
+    config.jobs = read_jobs();
     config.services = read_named("services");
     config.shutdown_timeout = duration(options_["shutdown_timeout"]);
     config.options = std::move(options_);
@@ -124,6 +124,22 @@ class Reader {
       plugins.push_back(read_plugin(transforms->items[i], item_path("transforms", i)));
     }
     return plugins;
+  }
+
+  std::vector<JobConfig> read_jobs() const {
+    std::vector<JobConfig> jobs;
+    for (auto& [name, plugin] : read_named("jobs")) {
+      const Json& options = options_["jobs"][name];
+      JobConfig job;
+      job.name = name;
+      job.plugin = std::move(plugin);
+      if (options.contains("schedule")) job.schedule = options["schedule"];
+      job.time_zone = options["time_zone"];
+      job.retry = {duration(options["retry"]["initial"]), duration(options["retry"]["max"])};
+      job.max_attempts = options["retry"]["max_attempts"];
+      jobs.push_back(std::move(job));
+    }
+    return jobs;
   }
 
   NamedPlugins read_named(const std::string& key) const {
@@ -230,7 +246,7 @@ std::vector<const PluginConfig*> PipelineConfig::plugins() const {
     all.push_back(&flow->denormalize);
     all.push_back(&flow->sink);
   }
-  for (const auto& [name, plugin] : jobs) all.push_back(&plugin);
+  for (const JobConfig& job : jobs) all.push_back(&job.plugin);
   for (const auto& [name, plugin] : services) all.push_back(&plugin);
   return all;
 }

@@ -80,6 +80,16 @@ struct FlowConfig {
   FanoutConfig fanout;
 };
 
+/// A job and when it runs. The schedule's syntax is checked by whoever keeps it.
+struct JobConfig {
+  std::string name;
+  PluginConfig plugin;
+  std::optional<std::string> schedule;  ///< absent: the plugin's default; "never": only on demand
+  std::string time_zone;
+  RetryConfig retry;
+  std::size_t max_attempts = 0;
+};
+
 using NamedPlugins = std::vector<std::pair<std::string, PluginConfig>>;  ///< in the file's order
 
 /// One pipeline file, complete with defaults.
@@ -87,7 +97,7 @@ struct PipelineConfig {
   std::string file;
   std::string name;
   std::optional<FlowConfig> flow;  ///< absent in a file that holds only services
-  NamedPlugins jobs;
+  std::vector<JobConfig> jobs;     ///< in the file's order
   NamedPlugins services;
   std::chrono::milliseconds shutdown_timeout{};
   Json options;  ///< everything normalised, plugins' configs as read; redact before showing it

@@ -222,7 +222,7 @@ constexpr const char* kPipelineSchema = R"json({
       "type": "object",
       "default": {},
       "propertyNames": {"pattern": "^[a-z0-9][a-z0-9_-]*$"},
-      "additionalProperties": {"$ref": "#/$defs/plugin"},
+      "additionalProperties": {"$ref": "#/$defs/job"},
       "description": "Work on a schedule or on demand, by name, with the pipeline's own stages at hand."
     },
     "services": {
@@ -241,6 +241,65 @@ constexpr const char* kPipelineSchema = R"json({
     }
   },
   "$defs": {
+    "job": {
+      "type": "object",
+      "additionalProperties": false,
+      "description": "A job: a plugin, its options, and when it runs.",
+      "required": ["plugin"],
+      "properties": {
+        "plugin": {
+          "type": "string",
+          "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]*$",
+          "description": "Name of the plugin; `sluice plugins list` shows which there are."
+        },
+        "schedule": {
+          "type": "string",
+          "minLength": 1,
+          "examples": ["0 3 * * *", "*/15 * * * mon-fri", "never"],
+          "description": "When it runs: cron with five fields (minute, hour, day of month, month, day of week), or `never` for only on demand. Without it, the plugin's own default."
+        },
+        "time_zone": {
+          "type": "string",
+          "minLength": 1,
+          "default": "UTC",
+          "examples": ["Europe/Berlin"],
+          "description": "IANA time zone of the schedule."
+        },
+        "retry": {
+          "type": "object",
+          "default": {},
+          "description": "A run that failed for a passing reason is tried again, with exponential back-off and jitter.",
+          "properties": {
+            "initial": {
+              "type": "string",
+              "format": "duration",
+              "minimum": 1,
+              "default": "10s",
+              "description": "Wait before the second try; doubles with each further one."
+            },
+            "max": {
+              "type": "string",
+              "format": "duration",
+              "minimum": 1,
+              "default": "10m",
+              "description": "Longest wait between tries."
+            },
+            "max_attempts": {
+              "type": "integer",
+              "minimum": 1,
+              "maximum": 1000,
+              "default": 8,
+              "description": "Tries in all; after that the run has failed, until the schedule's next."
+            }
+          }
+        },
+        "config": {
+          "type": "object",
+          "default": {},
+          "description": "Options of the plugin; `sluice plugins describe NAME` shows them."
+        }
+      }
+    },
     "plugin": {
       "type": "object",
       "additionalProperties": false,

@@ -80,7 +80,9 @@ class Validator {
     if (visits_ == kMaxVisits) return give_up(node, path, "too complex to be checked");
     ++depth_;
     ++visits_;
-    Json value = visit_resolved(node, resolve_schema(root_, schema), path);
+    const bool is_resolved = schema.is_object() && !schema.contains("$ref");
+    Json value = is_resolved ? visit_resolved(node, schema, path)
+                             : visit_resolved(node, resolve_schema(root_, schema), path);
     --depth_;
     return value;
   }
