@@ -1,0 +1,197 @@
+#include "rebuild.hpp"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <exception>
+
+#include "verification.hpp"
+
+namespace sluice::reconcile {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kFirstPause{500};
+constexpr milliseconds kLongestPause{8000};
+
+std::string utc_date(std::chrono::system_clock::time_point time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  std::array<char, sizeof "YYYY-MM-DD"> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%d", &parts);
+  return text.data();
+}
+
+}  // namespace
+
+OwnedValue Rebuild::run() {
+  if (!host_.lock("reconcile")) {
+    context_.info("another run holds the lock: nothing to do");
+    const sluice_field skipped = make_field("skipped", make_string("another run holds the lock"));
+    return OwnedValue(Value(make_object({&skipped, 1})));
+  }
+  const milliseconds duration = time([this] {
+    remove_half_built();
+    build();
+    swap();
+    settle();
+    remove_expired();
+  });
+  context_.observe("rebuild_seconds", duration);
+  return summary(duration);
+}
+
+void Rebuild::remove_half_built() {
+  host_.progress("clean up");
+  for (const auto& name : half_built(read_targets(host_.list_targets()))) drop(name);
+}
+
+// Everything up to the point where the new target may be swapped in.
+void Rebuild::build() {
+  position_ = OwnedValue(host_.offsets_at(since_epoch() - options_.lead));
+  target_ = host_.create_target(utc_date(now_()));
+  try {
+    copy();
+    catch_up();
+    host_.progress("finish");
+    host_.finish_target(target_);
+    verify();
+    catch_up();
+  } catch (const std::exception& error) {
+    context_.warn("the index in use stays: " + target_ + " failed: " + error.what());
+    drop(target_);
+    throw;
+  }
+}
+
+void Rebuild::copy() {
+  host_.progress("copy", 0, host_.count_source());
+  copied_ = host_.copy(target_, options_.readers, options_.page);
+}
+
+// Ends when a round is so short that hardly anything can have happened meanwhile.
+void Rebuild::catch_up() {
+  for (int round = 1; round <= options_.max_rounds; ++round) {
+    if (time([this] { follow(); }) <= options_.max_lag) return;
+  }
+  throw RetryError("changes come faster than they can be written: round " +
+                   std::to_string(options_.max_rounds) + " of catching up still took more than " +
+                   std::to_string(options_.max_lag.count()) + " ms (max_lag)");
+}
+
+// Brings Kafka's records from the position up to the present into the new target.
+sluice_replay_result Rebuild::follow() {
+  host_.progress("catch up", replayed_);
+  OwnedValue end(host_.end_offsets());
+  const auto result = host_.replay(position_.get(), end.get(), target_);
+  if (result.unresolved > 0) {
+    throw RetryError(std::to_string(result.unresolved) +
+                     " records or documents failed for good while catching up; the log and the "
+                     "dead-letter topic say which");
+  }
+  position_ = std::move(end);
+  replayed_ += result.records;
+  return result;
+}
+
+void Rebuild::verify() {
+  Verification verification(host_, target_, options_.sample);
+  milliseconds pause = kFirstPause;
+  for (int check = 1;; ++check) {
+    host_.progress("check", check, options_.max_checks);
+    const auto caught_up = follow();
+    host_.refresh(target_);
+    if (verification.check(caught_up.documents)) return;
+    if (check == options_.max_checks) {
+      throw RetryError("index and source still differ: " + verification.findings() + "after " +
+                       std::to_string(check) + " checks (max_checks)");
+    }
+    host_.wait(pause);
+    pause = std::min(2 * pause, kLongestPause);
+  }
+}
+
+// A swap whose answer was lost may well have happened.
+void Rebuild::swap() {
+  host_.progress("swap");
+  try {
+    host_.swap_target(target_);
+  } catch (const std::exception& error) {
+    if (!is_in_use()) {
+      drop(target_);
+      throw;
+    }
+    context_.warn(std::string("the swap was reported as failed, yet is in force: ") + error.what());
+  }
+  context_.info(target_ + " is in use now");
+}
+
+bool Rebuild::is_in_use() const {
+  const auto targets = read_targets(host_.list_targets());
+  return std::any_of(targets.begin(), targets.end(), [this](const Target& target) {
+    return target.current && target.name == target_;
+  });
+}
+
+// Live writes between the last round and the swap went to the old target. Their records are in
+// Kafka before the ends noted now; the second round is for writes that were still on their way.
+void Rebuild::settle() {
+  try {
+    follow();
+    host_.progress("settle");
+    host_.wait(std::min(options_.settle, host_.max_in_flight()));
+    follow();
+  } catch (const std::exception& error) {
+    throw RetryError(target_ +
+                     " is in use, but may lack the changes made during the swap, until "
+                     "another run: " +
+                     error.what());
+  }
+}
+
+void Rebuild::remove_expired() {
+  host_.progress("remove old");
+  try {
+    const auto targets = read_targets(host_.list_targets());
+    for (const auto& name : expired(targets, since_epoch() - options_.retention)) drop(name);
+  } catch (const std::exception& error) {
+    context_.warn(std::string("old indices stay until the next run: ") + error.what());
+  }
+}
+
+// Never fails: what stays is removed by a later run.
+void Rebuild::drop(const std::string& name) {
+  try {
+    host_.drop_target(name);
+    dropped_.push_back(name);
+    context_.info("removed " + name);
+  } catch (const std::exception& error) {
+    context_.warn(name + " stays until the next run: " + error.what());
+  }
+}
+
+OwnedValue Rebuild::summary(milliseconds duration) const {
+  std::vector<sluice_value> dropped;
+  for (const auto& name : dropped_) dropped.push_back(make_string(name));
+  const std::array fields{make_field("target", make_string(target_)),
+                          make_field("documents", make_int64(copied_)),
+                          make_field("replayed", make_int64(replayed_)),
+                          make_field("duration_ms", make_int64(duration.count())),
+                          make_field("dropped", make_array(dropped))};
+  return OwnedValue(Value(make_object(fields)));
+}
+
+milliseconds Rebuild::since_epoch() const {
+  return std::chrono::duration_cast<milliseconds>(now_().time_since_epoch());
+}
+
+milliseconds Rebuild::time(const std::function<void()>& work) const {
+  const auto start = now_();
+  work();
+  return std::chrono::duration_cast<milliseconds>(now_() - start);
+}
+
+}  // namespace sluice::reconcile

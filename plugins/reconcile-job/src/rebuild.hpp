@@ -1,0 +1,59 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <sluice/sdk.hpp>
+
+#include "options.hpp"
+#include "owned_value.hpp"
+#include "targets.hpp"
+
+namespace sluice::reconcile {
+
+using Clock = std::function<std::chrono::system_clock::time_point()>;
+
+// One run: builds a new target beside the one in use, catches up, checks, swaps, catches up with
+// what went to the old one meanwhile, removes what is old.
+//
+// Until the swap a failure leaves the old target in use and drops the new one. After the swap
+// nothing drops it, and a failure is a RetryError, so that another run repairs what this one left.
+class Rebuild {
+ public:
+  Rebuild(JobHost& host, const Options& options, Context context, Clock now)
+      : host_(host), options_(options), context_(context), now_(std::move(now)) {}
+
+  // Returns a summary, an object. Use once.
+  OwnedValue run();
+
+ private:
+  void remove_half_built();
+  void build();
+  void copy();
+  void catch_up();
+  sluice_replay_result follow();
+  void verify();
+  void swap();
+  bool is_in_use() const;
+  void settle();
+  void remove_expired();
+  void drop(const std::string& name);
+  OwnedValue summary(std::chrono::milliseconds duration) const;
+
+  std::chrono::milliseconds since_epoch() const;
+  std::chrono::milliseconds time(const std::function<void()>& work) const;
+
+  JobHost& host_;
+  const Options& options_;
+  Context context_;
+  Clock now_;
+  std::string target_;
+  OwnedValue position_;  // offsets up to which Kafka is in the new target
+  std::int64_t copied_ = 0;
+  std::int64_t replayed_ = 0;
+  std::vector<std::string> dropped_;
+};
+
+}  // namespace sluice::reconcile
