@@ -38,8 +38,8 @@ std::vector<std::string> nearest_names(const std::string& name,
   }
   std::sort(ranked.begin(), ranked.end());
   std::vector<std::string> out;
-  for (auto& [distance, candidate] : ranked) {
-    if (out.size() < 3) out.push_back(std::move(candidate));
+  for (const auto& [distance, candidate] : ranked) {
+    if (out.size() < 3 && distance <= ranked.front().first + 1) out.push_back(candidate);
   }
   return out;
 }

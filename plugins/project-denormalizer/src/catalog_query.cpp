@@ -1,0 +1,109 @@
+#include "catalog_query.hpp"
+
+#include <algorithm>
+
+#include "sql_text.hpp"
+
+namespace sluice::denorm {
+namespace {
+
+constexpr const char* kTableNames =
+    "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_' "
+    "AND n.nspname <> 'information_schema' ORDER BY 1, 2";
+
+// Parameters of the following: schema names and table names, in parallel.
+constexpr const char* kColumns =
+    "SELECT w.schema, w.name, c.relreplident = 'f', a.attname, format_type(a.atttypid, NULL), "
+    "t.typtype = 'e' "
+    "FROM unnest($1::text[], $2::text[]) AS w(schema, name) "
+    "JOIN pg_namespace n ON n.nspname = w.schema "
+    "JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name "
+    "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
+    "JOIN pg_type t ON t.oid = a.atttypid "
+    "WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY w.schema, w.name, a.attnum";
+
+constexpr const char* kUniqueKeys =
+    "SELECT w.schema, w.name, i.indexrelid, i.indisprimary, a.attname "
+    "FROM unnest($1::text[], $2::text[]) AS w(schema, name) "
+    "JOIN pg_namespace n ON n.nspname = w.schema "
+    "JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name "
+    "JOIN pg_index i ON i.indrelid = c.oid AND i.indisunique AND i.indisvalid "
+    "AND i.indpred IS NULL AND i.indexprs IS NULL "
+    "JOIN unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, position) "
+    "ON k.position <= i.indnkeyatts "
+    "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum "
+    "ORDER BY w.schema, w.name, i.indexrelid, k.position";
+
+constexpr const char* kForeignKeys =
+    "SELECT k.oid, k.conname, w.schema, w.name, fn.nspname, f.relname, a.attname, fa.attname "
+    "FROM unnest($1::text[], $2::text[]) AS w(schema, name) "
+    "JOIN pg_namespace n ON n.nspname = w.schema "
+    "JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name "
+    "JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'f' "
+    "JOIN pg_class f ON f.oid = k.confrelid JOIN pg_namespace fn ON fn.oid = f.relnamespace "
+    "CROSS JOIN unnest(k.conkey, k.confkey) WITH ORDINALITY AS p(attnum, fattnum, position) "
+    "JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = p.attnum "
+    "JOIN pg_attribute fa ON fa.attrelid = k.confrelid AND fa.attnum = p.fattnum "
+    "ORDER BY k.conname, k.oid, p.position";
+
+TableName table_at(const pqxx::row& row, int first) {
+  return {row[first].as<std::string>(), row[first + 1].as<std::string>()};
+}
+
+void add_columns(const pqxx::result& rows, Catalog& catalog) {
+  for (const pqxx::row& row : rows) {
+    CatalogTable& table = catalog.tables[table_at(row, 0)];
+    table.full_before = row[2].as<bool>();
+    table.columns.push_back(
+        {row[3].as<std::string>(), row[4].as<std::string>(), row[5].as<bool>()});
+  }
+}
+
+void add_unique_keys(const pqxx::result& rows, Catalog& catalog) {
+  std::string index;
+  for (const pqxx::row& row : rows) {
+    CatalogTable& table = catalog.tables[table_at(row, 0)];
+    if (row[2].as<std::string>() != index) {
+      index = row[2].as<std::string>();
+      table.unique_keys.emplace_back();
+    }
+    table.unique_keys.back().push_back(row[4].as<std::string>());
+    if (row[3].as<bool>()) table.primary_key = table.unique_keys.back();
+  }
+}
+
+void add_foreign_keys(const pqxx::result& rows, Catalog& catalog) {
+  std::string constraint;
+  for (const pqxx::row& row : rows) {
+    if (row[0].as<std::string>() != constraint) {
+      constraint = row[0].as<std::string>();
+      catalog.foreign_keys.push_back(
+          {row[1].as<std::string>(), table_at(row, 2), table_at(row, 4), {}});
+    }
+    catalog.foreign_keys.back().columns.push_back(
+        {row[6].as<std::string>(), row[7].as<std::string>()});
+  }
+}
+
+}  // namespace
+
+Catalog load_catalog(Connection& connection, const std::vector<TableName>& tables) {
+  std::vector<std::string_view> schemas;
+  std::vector<std::string_view> names;
+  for (const TableName& table : tables) {
+    schemas.push_back(table.schema);
+    names.push_back(table.name);
+  }
+  const std::vector<std::string> wanted = {array_literal(schemas), array_literal(names)};
+  Catalog catalog;
+  for (const pqxx::row& row : connection.execute(kTableNames, {})) {
+    catalog.table_names.push_back(table_at(row, 0).text());
+  }
+  add_columns(connection.execute(kColumns, wanted), catalog);
+  add_unique_keys(connection.execute(kUniqueKeys, wanted), catalog);
+  add_foreign_keys(connection.execute(kForeignKeys, wanted), catalog);
+  return catalog;
+}
+
+}  // namespace sluice::denorm

@@ -1,0 +1,242 @@
+#include "denormalizer.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <random>
+
+#include <sluice/json.hpp>
+
+#include "catalog_query.hpp"
+#include "connection_options.hpp"
+#include "cursors.hpp"
+#include "document_config.hpp"
+#include "document_reader.hpp"
+#include "document_sql.hpp"
+#include "problem.hpp"
+#include "resolve.hpp"
+#include "router.hpp"
+#include "sql_text.hpp"
+
+namespace sluice::denorm {
+namespace {
+
+constexpr std::size_t kFirstKeysPerStatement = 5000;
+constexpr std::size_t kBlocksPerRange = 64;
+
+// How long a walk waits for a transaction id that the database has not given out. A commit is in
+// the log a moment before its id counts as ended; longer than this, the database is another one.
+constexpr std::chrono::minutes kAheadPatience{1};
+
+std::int64_t now_ms() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+void await_visible(const WalkCursor& cursor, const Snapshot& snapshot) {
+  if (cursor.tx_id == 0) return;
+  const auto visibility = snapshot.visibility(static_cast<std::uint64_t>(cursor.tx_id));
+  if (visibility == Snapshot::Visibility::kVisible) return;
+  const std::string transaction = "transaction " + std::to_string(cursor.tx_id);
+  const bool waited_long =
+      now_ms() - cursor.begun_ms > std::chrono::milliseconds(kAheadPatience).count();
+  if (visibility == Snapshot::Visibility::kAhead && waited_long) {
+    throw RecordError(transaction + " is ahead of this database: was it restored or replaced?");
+  }
+  throw RetryError(transaction + " is not visible yet");
+}
+
+}  // namespace
+
+TreeDenormalizer::TreeDenormalizer(Value config, Context context)
+    : context_(context), keys_per_statement_(kFirstKeysPerStatement) {
+  const nlohmann::json options = to_json(config);
+  conninfo_ = conninfo_of(options.at("connection"));
+  version_epoch_ = options.at("version_epoch").get<std::int64_t>();
+  fanout_threshold_ = options.at("fanout_threshold").get<std::size_t>();
+  tree_ = parse_document(options.at("document"), "/document");
+}
+
+// Calls work(session) and turns its failures into what the host is to do.
+void TreeDenormalizer::with_session(const std::function<void(Session&)>& work) {
+  try {
+    if (!session_) session_.emplace(open_session());
+    work(*session_);
+    session_->proven = true;
+  } catch (const SqlFailure& failure) {
+    give_up(failure);
+  }
+}
+
+TreeDenormalizer::Session TreeDenormalizer::open_session() {
+  Connection connection(conninfo_);
+  const Catalog catalog = load_catalog(connection, tables_of(tree_));
+  Plan plan = make_plan(tree_, catalog);
+  try {
+    connection.check(plan.materialize_sql);
+  } catch (const SqlFailure& failure) {
+    if (failure.remedy() == Remedy::kReconnect || failure.remedy() == Remedy::kRetry) throw;
+    throw FatalError("PostgreSQL refuses the document's statement: " + std::string(failure.what()));
+  }
+  for (const TableName& table : plan.needing_full_identity) {
+    context_.warn("table " + table.text() +
+                  " needs REPLICA IDENTITY FULL: without it the document that a row was deleted "
+                  "or moved away from is not known");
+  }
+  return {std::move(connection), std::move(plan), false};
+}
+
+void TreeDenormalizer::give_up(const SqlFailure& failure) {
+  const bool proven = session_ && session_->proven;
+  switch (failure.remedy()) {
+    case Remedy::kReconnect:
+      session_.reset();
+      throw RetryError(failure.what());
+    case Remedy::kRetry:
+      throw RetryError(failure.what());
+    case Remedy::kReplan:
+      session_.reset();
+      if (proven) throw RetryError(failure.what());
+      throw FatalError(failure.what());
+    case Remedy::kData:
+      throw RecordError(failure.what());
+    case Remedy::kDenied:
+      break;
+  }
+  throw FatalError(failure.what());
+}
+
+void TreeDenormalizer::route(std::span<const sluice_change* const> changes, KeyOutput& output) {
+  with_session([&](Session& session) {
+    Router router(session.plan, session.connection, fanout_threshold_, output);
+    const Router::Counts counts = router.route(changes);
+    context_.count("ignored_changes_total", static_cast<double>(counts.ignored));
+    context_.count("looked_up_rows_total", static_cast<double>(counts.looked_up));
+    context_.count("walks_total", static_cast<double>(counts.walks));
+  });
+}
+
+void TreeDenormalizer::walk(std::string_view state, std::size_t limit, KeyOutput& output) {
+  WalkCursor cursor = WalkCursor::decode(state);
+  with_session([&](Session& session) {
+    const Plan& plan = session.plan;
+    std::string sql;
+    if (!cursor.route) {
+      sql = scan_keys_sql(plan.root, plan.key_types, {cursor.last.has_value(), false});
+    } else {
+      const Route& route = plan.routes.at(*cursor.route);
+      sql = cursor.last ? route.walk_next_sql : route.walk_sql;
+    }
+    std::vector<std::string> parameters = cursor.values;
+    if (cursor.last) parameters.insert(parameters.end(), cursor.last->begin(), cursor.last->end());
+    parameters.push_back(std::to_string(limit));
+
+    const pqxx::result rows = session.connection.execute(sql, parameters);
+    std::vector<KeyValues> keys;
+    for (const pqxx::row& row : rows) {
+      if (row[0].is_null()) {
+        keys.push_back(key_values(row, 1, plan.key_size()));
+      } else {
+        await_visible(cursor, Snapshot::parse(row[0].c_str()));
+      }
+    }
+    for (const KeyValues& key : keys) output.key(0, encode_key({key.begin(), key.end()}));
+    if (keys.size() < limit) return;
+    cursor.last = keys.back();
+    output.walk(0, cursor.encode());
+  });
+}
+
+void TreeDenormalizer::materialize(std::span<const sluice_key* const> keys,
+                                   DocumentOutput& output) {
+  with_session([&](Session& session) {
+    DocumentReader(session.plan, session.connection, version_epoch_, keys_per_statement_, output)
+        .materialize(keys);
+  });
+}
+
+void TreeDenormalizer::scan(std::string_view state, std::size_t limit, DocumentOutput& output) {
+  const ScanCursor cursor = ScanCursor::decode(state);
+  with_session([&](Session& session) {
+    DocumentReader(session.plan, session.connection, version_epoch_, keys_per_statement_, output)
+        .scan(cursor, limit);
+  });
+}
+
+// Keys of rows in about that many blocks of the root's table, picked at random, in key order.
+pqxx::result TreeDenormalizer::sampled_keys(Session& session, std::size_t blocks) {
+  const auto size = session.connection.execute(
+      "SELECT greatest(pg_relation_size($1::regclass) / current_setting('block_size')::int, 1)",
+      {quote_table(session.plan.root.table)});
+  const double percent =
+      std::min(100.0, 100.0 * static_cast<double>(blocks) / size[0][0].as<double>());
+  return session.connection.execute(session.plan.sample_keys_sql, {std::to_string(percent)});
+}
+
+void TreeDenormalizer::ranges(std::size_t count, CursorOutput& output) {
+  with_session([&](Session& session) {
+    const std::size_t key_size = session.plan.key_size();
+    const pqxx::result keys = sampled_keys(session, count * kBlocksPerRange);
+    ScanCursor range;
+    for (std::size_t i = 1; i < count && keys.size() >= count; ++i) {
+      const auto at = static_cast<pqxx::result::size_type>(i * keys.size() / count);
+      range.upto = key_values(keys[at], 0, key_size);
+      output.range(range.encode());
+      range.after = range.upto;
+    }
+    range.upto.reset();
+    output.range(range.encode());
+  });
+}
+
+std::int64_t TreeDenormalizer::count() {
+  std::int64_t documents = 0;
+  with_session([&](Session& session) {
+    documents = session.connection.execute(session.plan.count_sql, {})[0][0].as<std::int64_t>();
+  });
+  return documents;
+}
+
+void TreeDenormalizer::sample(std::size_t count, KeyOutput& output) {
+  with_session([&](Session& session) {
+    const pqxx::result rows = sampled_keys(session, std::max(count, kBlocksPerRange));
+    std::vector<pqxx::row> picked;
+    std::sample(rows.begin(), rows.end(), std::back_inserter(picked), count,
+                std::minstd_rand(std::random_device{}()));
+    for (const pqxx::row& row : picked) {
+      const KeyValues key = key_values(row, 0, session.plan.key_size());
+      output.key(0, encode_key({key.begin(), key.end()}));
+    }
+  });
+}
+
+bool TreeDenormalizer::lock(std::string_view name) {
+  try {
+    lock_.emplace(conninfo_);
+    const auto acquired = lock_->execute("SELECT pg_try_advisory_lock(hashtextextended($1, 0))",
+                                         {std::string(name)})[0][0];
+    if (acquired.as<bool>()) return true;
+  } catch (const SqlFailure& failure) {
+    lock_.reset();
+    throw RetryError(failure.what());
+  }
+  lock_.reset();
+  return false;
+}
+
+// The server keeps a session's locks for as long as the session lives.
+void TreeDenormalizer::check_lock() {
+  if (!lock_) throw RetryError("the lock is not held");
+  try {
+    lock_->execute("SELECT 1", {});
+  } catch (const SqlFailure& failure) {
+    lock_.reset();
+    throw RetryError("the lock was lost: " + std::string(failure.what()));
+  }
+}
+
+void TreeDenormalizer::unlock() {
+  lock_.reset();
+}
+
+}  // namespace sluice::denorm

@@ -1,0 +1,73 @@
+#include "document_config.hpp"
+
+#include <gmock/gmock.h>
+
+#include "problem.hpp"
+
+namespace sluice::denorm {
+namespace {
+
+using ::testing::HasSubstr;
+
+Node parse(const char* json) {
+  return parse_document(nlohmann::json::parse(json), "/document");
+}
+
+std::string problem_of(const char* json) {
+  try {
+    parse(json);
+  } catch (const ConfigError& e) {
+    return e.what();
+  }
+  return "";
+}
+
+TEST(DocumentConfigTest, TableNamesTakeASchema) {
+  EXPECT_EQ(parse(R"({"table":"t"})").table, (TableName{"public", "t"}));
+  EXPECT_EQ(parse(R"({"table":"s.t"})").table, (TableName{"s", "t"}));
+}
+
+TEST(DocumentConfigTest, ColumnsAreNamesColumnsExpressionsOrConstants) {
+  const Node root = parse(R"json({"table":"t","columns":["a",{"column":"b","as":"c"},
+      {"sql":"lower(d)","as":"d"},{"value":{"x":1},"as":"e"}]
+})json");
+  ASSERT_EQ(root.fields.size(), 4U);
+  EXPECT_EQ(root.fields[0].as, "a");
+  EXPECT_EQ(root.fields[1].source, "b");
+  EXPECT_EQ(root.fields[1].as, "c");
+  EXPECT_EQ(root.fields[2].kind, Field::Kind::kExpression);
+  EXPECT_EQ(root.fields[3].kind, Field::Kind::kConstant);
+  EXPECT_EQ(root.fields[3].source, R"({"x":1})");
+}
+
+TEST(DocumentConfigTest, WithoutColumnsAllAreMeant) {
+  EXPECT_TRUE(parse(R"({"table":"t"})").all_columns);
+}
+
+TEST(DocumentConfigTest, AMemberNeedsOneSourceAndAName) {
+  EXPECT_THAT(problem_of(R"({"table":"t","columns":[{"column":"a","sql":"b","as":"c"}]})"),
+              HasSubstr("/document/columns/0: expected exactly one of column, sql and value"));
+  EXPECT_THAT(problem_of(R"({"table":"t","columns":["a",{"sql":"1"}]})"),
+              HasSubstr("/document/columns/1: a computed or constant column needs a name"));
+}
+
+TEST(DocumentConfigTest, ARelationIsDirectOrThroughAJunction) {
+  EXPECT_THAT(
+      problem_of(R"({"table":"t","children":[{"table":"u","on":{"a":"b"},"through":"j"}]})"),
+      HasSubstr("/document/children/0: a relation is either on"));
+}
+
+TEST(DocumentConfigTest, AScalarChildHasOneColumn) {
+  EXPECT_THAT(problem_of(R"({"table":"t","children":[
+                  {"table":"u","on":{"a":"b"},"scalar":true,"columns":["x","y"]}]})"),
+              HasSubstr("/document/children/0: a scalar child has exactly one column"));
+}
+
+TEST(DocumentConfigTest, AllProblemsAreReportedAtOnce) {
+  const std::string all = problem_of(R"({"table":"t","columns":[{"sql":"1"},{"value":2}]})");
+  EXPECT_THAT(all, HasSubstr("/document/columns/0"));
+  EXPECT_THAT(all, HasSubstr("/document/columns/1"));
+}
+
+}  // namespace
+}  // namespace sluice::denorm
