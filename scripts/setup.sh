@@ -98,7 +98,7 @@ prove() {
   info "  psql> INSERT INTO projects (name, slug, description) VALUES ('Hello $token', '$slug', 'Inserted by setup')"
   "${psql_command[@]}" -c "INSERT INTO projects (name, slug, description) VALUES ('Hello $token', '$slug', 'Inserted by setup')"
   committed=$(now_ms)
-  wait_until "$DEADLINE" found "$token" "$slug" || not_found "$token" "the inserted project '$slug'"
+  POLL=0.02 wait_until "$DEADLINE" found "$token" "$slug" || not_found "$token" "the inserted project '$slug'"
   info "  found $(($(now_ms) - committed)) ms after the insert:"
   info "  curl '$SEARCH_URL?q=$token'"
   curl -fsS -m 5 "$SEARCH_URL?q=$token" | sed 's/^/  /'

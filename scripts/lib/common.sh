@@ -31,13 +31,13 @@ log_tail() {
   tail -n "${2:-25}" "$1" | sed 's/^/    /' >&2
 }
 
-# wait_until SECONDS COMMAND... - polls; returns 1 at the deadline
+# wait_until SECONDS COMMAND... - polls, each POLL seconds (default 0.1); returns 1 at the deadline
 wait_until() {
   local deadline=$((SECONDS + $1))
   shift
   until "$@" >/dev/null 2>&1; do
     [ "$SECONDS" -lt "$deadline" ] || return 1
-    sleep 0.1
+    sleep "${POLL:-0.1}"
   done
 }
 

@@ -27,8 +27,10 @@ start_process() {
   [ ! -f "$log" ] || mv -f "$log" "$log.1"
   rm -f "$pidfile"
   # The inner shell notes its own pid, for setsid may fork before it runs the command.
+  # It closes what it inherits, or whoever reads a caller's pipe would wait for the server's end.
   # shellcheck disable=SC2016
-  setsid bash -c 'exec 3>&- 4>&- 9>&-; echo $$ >"$1"; shift; exec "$@"' - "$pidfile" "$@" >"$log" 2>&1 </dev/null &
+  setsid bash -c 'for fd in /proc/$$/fd/*; do fd=${fd##*/}; [ "$fd" -le 2 ] || eval "exec $fd>&-"; done
+    echo $$ >"$1"; shift; exec "$@"' - "$pidfile" "$@" >"$log" 2>&1 </dev/null &
   wait_until 5 test -s "$pidfile" || die "could not start: $*"
   pid=$(<"$pidfile")
   printf '%s %s\n' "$pid" "$(start_time "$pid" || echo 0)" >"$pidfile"
