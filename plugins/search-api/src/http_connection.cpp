@@ -25,14 +25,13 @@ void Connection::on_input(std::string_view bytes) {
     const std::lock_guard lock(mutex_);
     if (finished_) {
       discarded_ += bytes.size();
-      if (discarded_ > kMaxDiscarded) shut_down(SHUT_RDWR);
+      if (discarded_ > kMaxDiscarded) cut_off();
       return;
     }
     if (!answering_ && parser_.pending() == 0) set_deadline(options_.request_timeout);
     parser_.append(bytes);
     if (answering_ && parser_.pending() > kMaxPending) {
-      finished_ = true;
-      shut_down(SHUT_RDWR);
+      cut_off();
       return;
     }
   }
@@ -186,6 +185,15 @@ bool Connection::is_working() const {
 
 void Connection::shut_down(int how) {
   if (socket_ >= 0) ::shutdown(socket_, how);
+}
+
+/// For clients that send without end: they see a reset, and the kernel keeps nothing of them.
+void Connection::cut_off() {
+  finished_ = true;
+  if (socket_ < 0) return;
+  const linger none{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+  shut_down(SHUT_RDWR);
 }
 
 void Connection::set_deadline(std::chrono::milliseconds from_now) {

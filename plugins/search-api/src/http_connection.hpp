@@ -49,6 +49,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void send(const HttpResponse& response, bool head);
   void flush();
   void shut_down(int how);
+  void cut_off();
   void set_deadline(std::chrono::milliseconds from_now);
 
   const HttpServer::Options& options_;
