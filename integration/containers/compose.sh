@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # work_dir and failed are run.sh's
 # The compose stack under test: its settings, images, start and removal.
 VENDORS=(postgres kafka connect opensearch)
 
@@ -10,7 +10,7 @@ choose_settings() {
   export PORT=${port[0]} ADMIN_PORT=${port[1]} POSTGRES_PORT=${port[2]} KAFKA_PORT=${port[3]} CONNECT_PORT=${port[4]} \
     OPENSEARCH_PORT=${port[5]}
   export KAFKA_HEAP=256m CONNECT_HEAP=256m OPENSEARCH_HEAP=512m
-  cd "$REPO_DIR"
+  cd "$REPO_DIR" || return
 }
 
 compose() { docker compose "$@"; }
@@ -18,13 +18,8 @@ compose() { docker compose "$@"; }
 # pull IMAGE - fails at once where there is no way to the registry
 pull() { docker image inspect "$1" >/dev/null 2>&1 || timeout 600 docker pull -q "$1" >/dev/null 2>&1; }
 
-# image_of SERVICE - as docker-compose.yml names it
-image_of() { COMPOSE_FILE=$REPO_DIR/docker-compose.yml compose config --format json | jq -r ".services.\"$1\".image"; }
-
-vendor_images() {
-  local service
-  for service in "${VENDORS[@]}"; do image_of "$service"; done
-}
+# The images that docker-compose.yml names and this repository does not build.
+vendor_images() { COMPOSE_FILE=$REPO_DIR/docker-compose.yml compose config --images | grep -v '^sluice' | sort; }
 
 pull_all() {
   local image
@@ -60,7 +55,7 @@ jars() (
 # One after the other: what two images share is then built once. The build stage is tagged, so that its layers outlive
 # the removal of old images.
 build_images() {
-  local started=
+  local started
   started=$(now_ms)
   info "images: building (minutes the first time; log: $work_dir/build.log)"
   {
@@ -95,10 +90,14 @@ start_stack() {
   return 1
 }
 
+# In a private engine the images are the next run's cache, and only those that newer ones have replaced go;
+# in a found one all of ours would be litter.
 remove_stack() {
   timeout 120 docker compose down -v --remove-orphans -t 10 >/dev/null 2>&1 || true
-  # In a private engine the images are a cache; in a found one they would be litter.
-  [ "$SLUICE_ENGINE" = private ] || timeout 60 docker rmi -f "sluice:$SLUICE_VERSION" "sluice-tools:$SLUICE_VERSION" sluice-build:test \
-    "$STAND_IN_BASE" sluice-stand-in/{postgres,kafka,connect,opensearch} >/dev/null 2>&1 || true
-  timeout 60 docker image prune -f --filter label=sluice.test >/dev/null 2>&1 || true
+  if [ "$SLUICE_ENGINE" = private ]; then
+    timeout 60 docker image prune -f >/dev/null 2>&1 || true
+  else
+    timeout 60 docker rmi -f "sluice:$SLUICE_VERSION" "sluice-tools:$SLUICE_VERSION" sluice-build:test "$STAND_IN_BASE" \
+      sluice-stand-in/{postgres,kafka,connect,opensearch} >/dev/null 2>&1 || true
+  fi
 }

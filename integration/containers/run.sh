@@ -4,6 +4,7 @@
 # Starts a private Docker Engine if none answers (scripts/containers/with-engine.sh). Images that cannot be pulled are
 # replaced by local stand-ins, and the output says which. Nothing is left running; the cache stays for the next run.
 # The last line is "N passed, N failed"; exit 0 if none failed.
+# shellcheck source=/dev/null
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib/common.sh"
 case ${1:-} in -h | --help) print_usage "${BASH_SOURCE[0]}" && exit 0 ;; esac
 if [ -z "${SLUICE_ENGINE:-}" ]; then exec "$REPO_DIR/scripts/containers/with-engine.sh" "${BASH_SOURCE[0]}"; fi
@@ -25,7 +26,8 @@ check() {
     printf '  ok    %s (%s s)%s\n' "$what" "$(seconds_since "$started")" "${output:+: ${output##*$'\n'}}"
   else
     failed=$((failed + 1))
-    printf '  FAIL  %s (%s s)\n%s\n' "$what" "$(seconds_since "$started")" "$(sed 's/^/        /' <<<"$output")"
+    printf '  FAIL  %s (%s s)\n' "$what" "$(seconds_since "$started")"
+    printf '        %s\n' "${output//$'\n'/$'\n        '}"
   fi
 }
 

@@ -34,5 +34,6 @@ unpack_packages() {
 install_wheels() {
   need python3
   python3 -m pip --version >/dev/null 2>&1 || die "pip is needed to fetch ${*:2} (package python3-pip)"
-  timeout 300 python3 -m pip install -q --disable-pip-version-check --target "$1" "${@:2}" || die "pip could not fetch ${*:2}"
+  timeout 300 python3 -m pip install -q --disable-pip-version-check --root-user-action ignore --target "$1" "${@:2}" ||
+    die "pip could not fetch ${*:2}"
 }
