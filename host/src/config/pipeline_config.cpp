@@ -167,6 +167,9 @@ class CrossCheck {
     check_order("coalesce", "max_keys", options["coalesce"], "bulk_max_keys");
     check_order("coalesce", "bulk_max_keys", options["coalesce"], "max_pending_keys");
     check_order("errors.retry", "initial", options["errors"]["retry"], "max");
+    for (const auto& [name, job] : options["jobs"].items()) {
+      check_order("jobs." + name + ".retry", "initial", job["retry"], "max");
+    }
   }
 
   /// Properties of librdkafka that are not the user's to set.

@@ -267,6 +267,7 @@ constexpr const char* kPipelineSchema = R"json({
         },
         "retry": {
           "type": "object",
+          "additionalProperties": false,
           "default": {},
           "description": "A run that failed for a passing reason is tried again, with exponential back-off and jitter.",
           "properties": {

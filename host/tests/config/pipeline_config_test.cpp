@@ -50,7 +50,11 @@ errors:
   visibility_timeout: 3s
 fanout: {page: 10, share: 2}
 jobs:
-  reconcile: {plugin: reconcile-job, config: {schedule: "0 3 * * *"}}
+  reconcile:
+    plugin: reconcile-job
+    schedule: "0 3 * * *"
+    time_zone: Europe/Berlin
+    retry: {initial: 1s, max: 10s, max_attempts: 2}
   a-second: {plugin: reconcile-job}
 services:
   search: {plugin: search-api, config: {port: "${PORT:-8080}"}}
@@ -116,7 +120,15 @@ TEST(PipelineConfig, ReadsEveryOption) {
   ASSERT_EQ(config.jobs.size(), 2U);
   EXPECT_EQ(config.jobs[0].name, "reconcile");
   EXPECT_EQ(config.jobs[0].plugin.origin.path, "jobs.reconcile.config");
+  EXPECT_EQ(config.jobs[0].schedule, "0 3 * * *");
+  EXPECT_EQ(config.jobs[0].time_zone, "Europe/Berlin");
+  EXPECT_EQ(config.jobs[0].retry.initial, 1s);
+  EXPECT_EQ(config.jobs[0].max_attempts, 2U);
   EXPECT_EQ(config.jobs[1].name, "a-second");
+  EXPECT_EQ(config.jobs[1].schedule, std::nullopt);
+  EXPECT_EQ(config.jobs[1].time_zone, "UTC");
+  EXPECT_EQ(config.jobs[1].retry.max, 10min);
+  EXPECT_EQ(config.jobs[1].max_attempts, 8U);
   EXPECT_EQ(config.services[0].second.plugin, "search-api");
 }
 
@@ -188,7 +200,7 @@ TEST(PipelineConfig, ChecksThePluginsOptionsWithThePluginsSchema) {
   const Validated missing = validate_plugin_config(config.jobs[1].plugin, schema);
   EXPECT_THAT(
       test::render_each(missing.problems),
-      ElementsAre("p.yaml:33:13: error: jobs.a-second.config: missing required key \"port\""));
+      ElementsAre("p.yaml:37:13: error: jobs.a-second.config: missing required key \"port\""));
   const Validated unknown = validate_plugin_config(config.flow->sink, schema);
   EXPECT_THAT(test::render_each(unknown.problems),
               ElementsAre(HasSubstr("p.yaml:16:42: error: sink.config.url: unknown key \"url\""),
@@ -231,11 +243,13 @@ INSTANTIATE_TEST_SUITE_P(
             "100)"},
         Wrong{"initial: 10ms", "initial: 2m",
               "p.yaml:28:20: error: errors.retry.initial: must not exceed max (120000 > 60000)"},
+        Wrong{"max: 10s", "max: 10ms",
+              "p.yaml:36:22: error: jobs.reconcile.retry.initial: must not exceed max (1000 > 10)"},
         Wrong{"{plugin: mask,", "{",
               "p.yaml:10:5: error: transforms[0]: missing required key \"plugin\""},
         Wrong{"plugin: mask", "plugin: ../../evil",
               "p.yaml:10:14: error: transforms[0].plugin: expected text that matches"},
-        Wrong{"a-second:", "A Second:", "p.yaml:33:3: error: jobs[\"A Second\"]: expected text"},
+        Wrong{"a-second:", "A Second:", "p.yaml:37:3: error: jobs[\"A Second\"]: expected text"},
         Wrong{"topics: [cdc.public.orders, \"^cdc[.]shop[.].*\"]", "topics: []",
               "p.yaml:5:11: error: source.topics: expected at least 1 item, found 0"},
         Wrong{"${BATCH_SIZE:-50}", "${BATCH_SIZE}",
@@ -341,7 +355,7 @@ TEST(PipelineSchema, IsPublishedAsItIs) {
   std::ostringstream text;
   text << in.rdbuf();
   EXPECT_TRUE(text.str() == published_pipeline_schema())
-      << "out of date: build/release/bin/sluice schema > schemas/pipeline.schema.json";
+      << "out of date: build/release/bin/sluice options --schema > schemas/pipeline.schema.json";
 }
 
 TEST(PipelineSchema, LetsOtherToolsSeeVariables) {
