@@ -57,7 +57,7 @@ is_unhealthy_without_host() { ! run_host -- health; }
 
 lists_its_plugins() {
   local plugins plugin
-  plugins=$(run_host -- plugins) || return 1
+  plugins=$(run_host -- plugins list) || return 1
   for plugin in debezium-source-decoder project-denormalizer opensearch-sink reconcile-job search-api; do
     grep -q "$plugin" <<<"$plugins" || { printf 'no %s in:\n%s\n' "$plugin" "$plugins" && return 1; }
   done
@@ -77,7 +77,7 @@ takes_mounted_plugins() {
   docker cp "$id:/usr/local/lib/sluice/plugins/opensearch-sink.so" "$work_dir/plugins/mounted-sink.so"
   docker rm "$id" >/dev/null
   chmod -R a+rX "$work_dir"
-  plugins=$(run_host -v "$work_dir/plugins:/plugins:ro" -- plugins) || return 1
+  plugins=$(run_host -v "$work_dir/plugins:/plugins:ro" -- plugins list) || return 1
   grep mounted-sink <<<"$plugins"
 }
 

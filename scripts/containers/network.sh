@@ -10,6 +10,7 @@ list_rules() { iptables-save 2>/dev/null | sed -E '/^(#|\*|COMMIT|:[A-Z]+ ACCEPT
 
 # note_network DIR
 note_network() {
+  mkdir -p "$1"
   cat /proc/sys/net/ipv4/ip_forward >"$1/ip_forward"
   list_links >"$1/links"
   list_rules >"$1/rules"

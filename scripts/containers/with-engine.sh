@@ -49,12 +49,26 @@ use_engine_packages() {
   export PATH=$run_dir/bin:$root/usr/bin:$root/usr/sbin:/usr/sbin:/sbin:$PATH
 }
 
+# What a killed run left behind keeps the data folder busy.
+end_abandoned_engine() {
+  local pid
+  for pid in $(engine_processes "$CONTAINERS_CACHE/data"); do kill "$pid" 2>/dev/null || true; done
+  wait_until 30 no_engine_processes "$CONTAINERS_CACHE/data" || die "an earlier engine does not end"
+  find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'sluice-engine.*' ! -path "$run_dir" -exec rm -rf {} +
+}
+# engine_processes FOLDER - pids of dockerd, containerd and shims that were started with this folder
+engine_processes() { pgrep -f "^[^ ]*(dockerd|containerd[^ ]*) .*$1" || true; }
+no_engine_processes() { [ -z "$(engine_processes "$1")" ]; }
+
 start_engine() {
   [ "$(id -u)" = 0 ] || die "no Docker Engine answers, and only root can start one: $(docker info 2>&1 | tail -1)"
   exec 8>"$CONTAINERS_CACHE/engine.lock"
   flock -w 900 8 || die "another run has used the private engine for 15 minutes"
   use_engine_packages
-  note_network "$run_dir"
+  end_abandoned_engine
+  # A killed run has noted how the network was, and not put it back.
+  network_note=$CONTAINERS_CACHE/network-$(</proc/sys/kernel/random/boot_id)
+  [ -d "$network_note" ] || note_network "$network_note"
   export DOCKER_HOST=unix://$run_dir/docker.sock
   LD_LIBRARY_PATH=$libraries dockerd -H "$DOCKER_HOST" --data-root "$CONTAINERS_CACHE/data" --exec-root "$run_dir/exec" -p "$run_dir/dockerd.pid" \
     --oom-score-adjust 0 >"$run_dir/dockerd.log" 2>&1 8>&- &
@@ -67,7 +81,7 @@ engine_dead() { ! kill -0 "$engine_pid" 2>/dev/null; }
 engine_answers_or_dead() { engine_answers || engine_dead; }
 
 stop_engine() {
-  local ids
+  local ids pid
   mapfile -t ids < <(timeout 20 docker ps -aq 2>/dev/null)
   [ ${#ids[@]} -eq 0 ] || timeout 60 docker rm -f -v "${ids[@]}" >/dev/null 2>&1
   timeout 30 docker volume prune -f >/dev/null 2>&1
@@ -75,25 +89,43 @@ stop_engine() {
   kill "$engine_pid" 2>/dev/null
   wait_until 30 engine_dead || kill -KILL "$engine_pid" 2>/dev/null
   wait "$engine_pid" 2>/dev/null
-  restore_network "$run_dir"
+  for pid in $(engine_processes "$run_dir"); do kill -KILL "$pid"; done
+  restore_network "$network_note"
   rmdir /run/docker/plugins /run/docker /run/containerd/s /run/containerd 2>/dev/null
   find /sys/fs/cgroup -depth -type d -path '*/docker*' -exec rmdir {} + 2>/dev/null
-  network_restored "$run_dir" || warn "the machine's network is not as it was before the engine ran"
+}
+
+# leftovers - tells what is still there
+leftovers() {
+  engine_processes "$run_dir"
+  grep -F -e "$run_dir" -e "$CONTAINERS_CACHE/data" /proc/mounts
+  if network_restored "$network_note"; then
+    rm -rf "$network_note"
+  else
+    echo 'bridges, iptables rules or ip_forward differ from before'
+  fi
 }
 
 cleanup() {
-  local code=$?
+  local code=$? left
   trap '' INT TERM
   trap - EXIT
   set +e
-  [ -z "$engine_pid" ] || stop_engine
+  if [ -n "$engine_pid" ]; then
+    stop_engine
+    left=$(leftovers)
+    if [ -n "$left" ]; then
+      warn "the private engine left behind: $left"
+      [ "$code" != 0 ] || code=1
+    fi
+  fi
   rm -rf "$run_dir"
   exit "$code"
 }
 
 engine_pid=
 mkdir -p "$CONTAINERS_CACHE"
-run_dir=$(mktemp -d)
+run_dir=$(mktemp -d "${TMPDIR:-/tmp}/sluice-engine.XXXXXX")
 trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
