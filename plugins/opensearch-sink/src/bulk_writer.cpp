@@ -15,6 +15,12 @@ bool only_deletes(std::span<const BulkItem> items) {
   return std::all_of(items.begin(), items.end(), [](const auto& item) { return item.is_delete; });
 }
 
+/// Whether the whole request was refused for what is in it. A 400 that is not worded by OpenSearch
+/// comes from something in between, and would be the same for every document.
+bool blames_documents(const Response& response) {
+  return response.status == 413 || (response.status == 400 && !error_type(response).empty());
+}
+
 }  // namespace
 
 void BulkWriter::write(std::string_view target, std::span<const sluice_document* const> documents,
@@ -53,8 +59,8 @@ void BulkWriter::send(Call& call, std::size_t first, std::size_t count) {
   context_.count("bulk_bytes_total", static_cast<double>(text.size()));
 
   if (response.ok()) return emit(call, response.body, items);
-  if (is_passing_status(response.status)) throw_refusal(response, "write");
-  // The request as a whole is too large or faulty. Halving finds the documents that make it so.
+  if (!blames_documents(response)) throw_refusal(response, "write");
+  // Halving finds the documents that make the request too large or faulty.
   if (count == 1) return call.output.fail(items.front().index, describe_refusal(response));
   send(call, first, count / 2);
   send(call, first + count / 2, count - count / 2);

@@ -208,6 +208,16 @@ TEST_F(Write, FindsTheDocumentThatMakesTheServerRefuseAll) {
             "status 400, json_parse_exception: Invalid UTF-8 start byte 0xff");
 }
 
+TEST_F(Write, BlamesNoDocumentForWhatConcernsThemAll) {
+  for (const auto& answer : {Answer{400, "<html>Bad Request</html>"}, Answer{405, ""},
+                             error_answer(406, "media_type_header_exception", "no")}) {
+    server.on(kBulk, answer);
+    const auto result = write({{"1"}, {"2"}});
+    EXPECT_EQ(result.status, SLUICE_FATAL) << answer.status;
+    EXPECT_THAT(result.outcomes, IsEmpty());
+  }
+}
+
 class PassingStatus : public Write, public ::testing::WithParamInterface<int> {};
 
 TEST_P(PassingStatus, RetriesTheWholeCall) {
