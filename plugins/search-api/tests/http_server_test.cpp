@@ -311,10 +311,13 @@ TEST(HttpServer, TurnsConnectionsAwayBeyondItsLimit) {
 TEST(HttpServer, StopAnswersWhatIsUnderWay) {
   Held held;
   HttpServer server({}, held.handler());
-  HttpClient client(server.port());
   HttpClient idle(server.port());
+  idle.send(get_request("/"));
+  held.reply(0).send({200, "idle from now on", {}});
+  idle.receive();
+  HttpClient client(server.port());
   client.send(get_request("/"));
-  const auto reply = held.reply(0);
+  const auto reply = held.reply(1);
   std::thread stopper([&] { server.stop(seconds(10)); });
   EXPECT_TRUE(idle.closed_by_server());
   reply.send({200, "done", {}});
@@ -328,10 +331,13 @@ TEST(HttpServer, StopAnswersWhatIsUnderWay) {
 TEST(HttpServer, StopTurnsNewRequestsAway) {
   Held held;
   HttpServer server({}, held.handler());
+  HttpClient idle(server.port());
+  idle.send(get_request("/"));
+  held.reply(0).send({200, "idle from now on", {}});
+  idle.receive();
   HttpClient client(server.port());
   client.send(get_request("/"));
-  const auto reply = held.reply(0);
-  HttpClient idle(server.port());
+  const auto reply = held.reply(1);
   std::thread stopper([&] { server.stop(seconds(10)); });
   EXPECT_TRUE(idle.closed_by_server());
   HttpClient late(server.port());

@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+"""Tests of the search API against a real OpenSearch node and the real host.
+
+  integration/api/run.py [NAME...]    all tests, or those named (test_search, test_search.Sorting, ...)
+
+Brings up an OpenSearch node of its own, fills an index of its own, starts `sluice run` (SLUICE_BIN:
+another binary), and takes all of it down again.
+"""
+
+import pathlib
+import sys
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "lib")]
+
+import api  # noqa: E402
+import dataset  # noqa: E402
+from host import Host, free_port  # noqa: E402
+from stack import Stack  # noqa: E402
+
+
+def run_tests(names):
+    loader = unittest.TestLoader()
+    tests = loader.loadTestsFromNames(names) if names else loader.discover(str(HERE))
+    result = unittest.TextTestRunner(verbosity=2).run(tests)
+    failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
+    print(f"api: {result.testsRun - failed} passed, {failed} failed")
+    return result.wasSuccessful() and result.testsRun > 0
+
+
+def main():
+    with Stack("opensearch") as stack:
+        dataset.load(stack.env["OPENSEARCH_URL"])
+        port = free_port()
+        env = stack.env | {"PORT": str(port), "OPENSEARCH_INDEX": dataset.ALIAS}
+        api.configure(port, stack)
+        with Host(HERE / "pipeline.yaml", env, f"http://127.0.0.1:{port}/health",
+                  arguments=["--admin", f"127.0.0.1:{free_port()}"]):
+            return 0 if run_tests(sys.argv[1:]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

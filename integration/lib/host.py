@@ -1,0 +1,74 @@
+"""The host under test: `sluice run` on a pipeline, as a child process."""
+
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = os.environ.get("SLUICE_BIN", str(ROOT / "build" / "release" / "bin" / "sluice"))
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Host:
+    """Context manager: runs `pipeline` until `ready_url` answers with 200; stops it with SIGTERM.
+
+    `env` is its whole environment. The log goes to a file; its end is shown if the start fails.
+    """
+
+    def __init__(self, pipeline, env, ready_url, arguments=()):
+        self.command = [BINARY, "run", *arguments, str(pipeline)]
+        self.env = env
+        self.ready_url = ready_url
+        self.log = tempfile.NamedTemporaryFile(prefix="sluice-host-", suffix=".log")
+        self.process = None
+
+    def __enter__(self):
+        self.process = subprocess.Popen(
+            self.command, env=self.env, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            print(self.log_text()[-4000:])
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+        self.log.close()
+
+    def stop(self):
+        """The exit status; a host that does not leave by itself within 15 s is killed."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+    def log_text(self):
+        return pathlib.Path(self.log.name).read_text(errors="replace")
+
+    def _wait_until_ready(self, seconds=30):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"{self.command} ended with status {self.process.returncode}")
+            try:
+                with urllib.request.urlopen(self.ready_url, timeout=2) as response:
+                    if response.status == 200:
+                        return
+            except OSError:
+                pass
+            time.sleep(0.05)
+        raise RuntimeError(f"{self.ready_url} did not answer with 200 within {seconds} s")

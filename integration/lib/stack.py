@@ -1,0 +1,45 @@
+"""A stack of one's own: scripts/stack.sh on free ports, with its data in a temporary folder."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+_SCRIPT = str(ROOT / "scripts" / "stack.sh")
+
+
+class Stack:
+    """Context manager. `services`: which of postgres, kafka, connect and opensearch to start."""
+
+    def __init__(self, *services):
+        self.services = services
+        self.folder = None
+        self.env = dict(os.environ)  # for everything that talks to this stack
+
+    def __enter__(self):
+        exports = subprocess.run([_SCRIPT, "ports"], check=True, capture_output=True, text=True)
+        self.env.update(re.findall(r"^export (\w+)=(.*)$", exports.stdout, re.MULTILINE))
+        self.folder = tempfile.mkdtemp(prefix="sluice-stack-")
+        self.env.update(SLUICE_STACK_DIR=self.folder, SLUICE_STACK_FSYNC="off")
+        try:
+            self.up(*self.services)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self._run("wipe", timeout=120, check=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def up(self, *services):
+        self._run("up", *services)
+
+    def kill(self, service, signal="KILL"):
+        self._run("kill", service, signal)
+
+    def _run(self, *arguments, timeout=300, check=True):
+        subprocess.run([_SCRIPT, *arguments], env=self.env, check=check, timeout=timeout)
