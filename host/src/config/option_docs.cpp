@@ -4,6 +4,7 @@
 #include <sstream>
 #include <vector>
 
+#include "config/join.hpp"
 #include "config/problem.hpp"
 #include "config/scalar.hpp"
 #include "config/schema.hpp"
@@ -24,15 +25,8 @@ struct Option {
   bool is_required = false;
 };
 
-std::string join(const std::vector<std::string>& parts, const std::string& separator) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : separator) + part;
-  return text;
-}
-
 std::string type_name(const Json& schema) {
-  const std::string format = schema.value("format", "");
-  if (!format.empty()) return format;
+  if (schema.contains("format")) return schema["format"];
   if (schema.contains("const")) return schema["const"].dump();
   if (schema.contains("enum")) {
     std::vector<std::string> values;

@@ -1,7 +1,9 @@
 #include "config/problem.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <tuple>
+
+#include "config/json.hpp"
 
 namespace sluice {
 
@@ -28,7 +30,8 @@ std::string render(const Problem& problem) {
 
 std::string render(Problems problems) {
   std::stable_sort(problems.begin(), problems.end(), [](const Problem& a, const Problem& b) {
-    return std::tie(a.file, a.position) < std::tie(b.file, b.position);
+    return std::tie(a.file, a.position.line, a.position.column) <
+           std::tie(b.file, b.position.line, b.position.column);
   });
   std::string text;
   for (const Problem& problem : problems) text += render(problem) + '\n';
@@ -51,11 +54,11 @@ std::string item_path(const std::string& parent, std::size_t index) {
 
 std::string in_quotes(const std::string& text) {
   constexpr std::size_t kMaxShown = 60;
-  constexpr auto kReplace = nlohmann::json::error_handler_t::replace;
-  if (text.size() <= kMaxShown) return nlohmann::json(text).dump(-1, ' ', false, kReplace);
+  constexpr auto kReplace = Json::error_handler_t::replace;
+  if (text.size() <= kMaxShown) return Json(text).dump(-1, ' ', false, kReplace);
   std::size_t end = kMaxShown;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return nlohmann::json(text.substr(0, end) + "...").dump(-1, ' ', false, kReplace);
+  return Json(text.substr(0, end) + "...").dump(-1, ' ', false, kReplace);
 }
 
 }  // namespace sluice

@@ -17,9 +17,10 @@ class Redactor {
     if (!branch_keyword(resolved).empty()) return redact_branches(value, resolved);
     if (value.is_object()) return redact_object(value, resolved);
     if (value.is_array()) return redact_array(value, resolved);
-    const bool is_empty = value.is_null() || value == "";
-    if (resolved.value("format", "") == "secret" && !is_empty) return kMask;
-    return value.is_string() ? Json(redact_urls(value.get<std::string>())) : value;
+    if (!value.is_string()) return value;
+    const std::string& text = value.get_ref<const std::string&>();
+    const bool is_secret = resolved.value("format", "") == "secret";
+    return is_secret && !text.empty() ? Json(kMask) : Json(redact_urls(text));
   }
 
  private:

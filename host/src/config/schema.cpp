@@ -95,7 +95,8 @@ std::vector<std::pair<std::string, const Json*>> subschemas(const Json& schema) 
       found.emplace_back(keyword, &value);
     } else if (keyword == "properties" || keyword == "$defs" || keyword == "oneOf" ||
                keyword == "anyOf") {
-      for (const auto& [name, sub] : value.items()) found.emplace_back(keyword + '/' + name, &sub);
+      const std::string prefix = keyword + '/';
+      for (const auto& [name, sub] : value.items()) found.emplace_back(prefix + name, &sub);
     }
   }
   return found;

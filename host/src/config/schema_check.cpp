@@ -110,11 +110,11 @@ class Checker {
       }
     }
     for (const auto& [keyword, sub] : subschemas(schema)) {
-      check_defaults(*sub, place + '/' + keyword);
+      check_defaults(*sub, std::string(place).append("/").append(keyword));
     }
   }
 
-  std::vector<std::string> take_problems() { return std::move(problems_); }
+  std::vector<std::string>& problems() { return problems_; }
 
  private:
   void add(const std::string& place, const std::string& message) {
@@ -146,7 +146,7 @@ class Checker {
   void check_each(const Json& schemas, const std::string& place, int depth) {
     if (!schemas.is_object()) return add(place, "expected schemas by name");
     for (const auto& [name, schema] : schemas.items()) {
-      check(schema, place + '/' + name, depth + 1);
+      check(schema, std::string(place).append("/").append(name), depth + 1);
     }
   }
 
@@ -194,13 +194,11 @@ class Checker {
 std::vector<std::string> check_schema(const Json& schema) {
   Checker checker(schema);
   checker.check(schema, "", 0);
-  std::vector<std::string> problems = checker.take_problems();
   if (schema.is_object() && schema.contains("type") && schema["type"] != "object") {
-    problems.emplace_back("/type: the options of a plugin are an object");
+    checker.problems().emplace_back("/type: the options of a plugin are an object");
   }
-  if (!problems.empty()) return problems;
-  checker.check_defaults(schema, "");
-  return checker.take_problems();
+  if (checker.problems().empty()) checker.check_defaults(schema, "");
+  return checker.problems();
 }
 
 }  // namespace sluice

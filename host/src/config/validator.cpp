@@ -4,6 +4,7 @@
 #include <optional>
 #include <regex>
 
+#include "config/join.hpp"
 #include "config/nearest.hpp"
 #include "config/scalar.hpp"
 #include "config/schema.hpp"
@@ -18,12 +19,6 @@ constexpr int kMaxVisits = 300'000;  // branches within branches multiply
 constexpr std::size_t kMaxPatternText = 1000;  // std::regex recurses for each character
 
 using Kind = ConfigNode::Kind;
-
-std::string join(const std::vector<std::string>& parts, const std::string& separator) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : separator) + part;
-  return text;
-}
 
 bool is_whole_number(const std::string& text) {
   return !text.empty() &&

@@ -45,25 +45,25 @@ inline nlohmann::json to_json(Value value) {
   }
 }
 
-// Copies the tree into memory of `memory`, which has the copy and allocate functions of Output. An
+// Json is nlohmann::json or ordered_json. Copies the tree into `memory`, which has the copy and allocate functions of Output. An
 // unsigned integer above int64 becomes JSON text.
-template <typename Memory>
-sluice_value to_value(const nlohmann::json& json, Memory& memory) {
+template <typename Json, typename Memory>
+sluice_value to_value(const Json& json, Memory& memory) {
   switch (json.type()) {
     case nlohmann::json::value_t::boolean:
-      return make_bool(json.get<bool>());
+      return make_bool(json.template get<bool>());
     case nlohmann::json::value_t::number_integer:
-      return make_int64(json.get<std::int64_t>());
+      return make_int64(json.template get<std::int64_t>());
     case nlohmann::json::value_t::number_unsigned: {
-      const auto number = json.get<std::uint64_t>();
+      const auto number = json.template get<std::uint64_t>();
       if (number > static_cast<std::uint64_t>(INT64_MAX))
         return make_json(memory.copy(json.dump()));
       return make_int64(static_cast<std::int64_t>(number));
     }
     case nlohmann::json::value_t::number_float:
-      return make_double(json.get<double>());
+      return make_double(json.template get<double>());
     case nlohmann::json::value_t::string:
-      return make_string(memory.copy(json.get_ref<const std::string&>()));
+      return make_string(memory.copy(json.template get_ref<const std::string&>()));
     case nlohmann::json::value_t::array: {
       std::vector<sluice_value> items;
       items.reserve(json.size());

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/loaded_pipeline.hpp"
+#include "job/job_runner.hpp"
+#include "metrics/metrics.hpp"
+#include "pipeline/pipeline.hpp"
+#include "service/service_runner.hpp"
+
+namespace sluice {
+
+/// Everything that runs for one pipeline file. Thread-safe.
+class RunningPipeline {
+ public:
+  RunningPipeline(LoadedPipeline loaded, Metrics& metrics);
+
+  void start();
+  void request_stop();
+  void stop();
+
+  const std::string& name() const { return name_; }
+  const Pipeline* pipeline() const { return pipeline_.get(); }
+  const std::vector<std::unique_ptr<JobRunner>>& jobs() const { return jobs_; }
+  const std::vector<std::unique_ptr<ServiceRunner>>& services() const { return services_; }
+
+ private:
+  const std::string name_;
+  const std::chrono::milliseconds shutdown_timeout_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::vector<std::unique_ptr<JobRunner>> jobs_;
+  std::vector<std::unique_ptr<ServiceRunner>> services_;
+};
+
+/// The pipelines of this process. Thread-safe once all are added.
+class Host {
+ public:
+  void add(LoadedPipeline loaded);
+  /// A pipeline that could not be loaded: it is shown as failed, and the others run.
+  void add_failed(const std::string& name, const std::string& trace);
+  void start();
+  /// Drains all pipelines at once.
+  void stop();
+
+  Metrics& metrics() { return metrics_; }
+  RunningPipeline* find(const std::string& name) const;
+
+  /// {"pipelines": [{name, state, tasks, jobs, services}]}
+  Json status() const;
+  /// What keeps the host from being ready, a line each; empty: ready.
+  std::vector<std::string> problems() const;
+
+ private:
+  Metrics metrics_;
+  std::vector<std::unique_ptr<RunningPipeline>> pipelines_;
+  std::vector<std::pair<std::string, std::string>> failed_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include <sluice/host_side.hpp>
+#include <sluice/plugin_abi.h>
+
+#include "metrics/metrics.hpp"
+#include "pipeline/flow.hpp"
+#include "pipeline/stages.hpp"
+
+namespace sluice {
+
+struct JobProgress {
+  std::string step;
+  std::int64_t done = 0;
+  std::int64_t total = 0;  ///< 0: unknown
+};
+
+/// The functions that a job plugin gets; they work on the job's JobHostState.
+const sluice_job_api& job_api();
+
+}  // namespace sluice
+
+/// One run of a job: its pipeline, lent to it. Opaque to the plugin. Used by the thread that runs
+/// the job.
+struct sluice_job_host {
+  const sluice::Flow& flow;
+  sluice::Metrics& metrics;
+  std::stop_token stop;
+  std::function<void(const sluice::JobProgress&)> on_progress;
+
+  sluice::WritingStages stages;
+  std::unique_ptr<sluice::PluginInstance>
+      lock_holder;                               ///< the lock lives on this instance's connection
+  std::unique_ptr<sluice_output> result_memory;  ///< of the last call's result
+  sluice_value result{};
+  std::string last_error;
+
+  sluice_job_host(const sluice::Flow& flow, sluice::Metrics& metrics, std::stop_token stop,
+                  std::function<void(const sluice::JobProgress&)> on_progress);
+};

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "config/json.hpp"
+#include "job/cron.hpp"
+#include "job/job_host.hpp"
+#include "metrics/metrics.hpp"
+#include "pipeline/flow.hpp"
+#include "plugin/plugin_instance.hpp"
+
+namespace sluice {
+
+/// A job as a pipeline configures it.
+struct JobSpec {
+  std::string name;
+  PluginSpec plugin;
+  std::optional<Cron> schedule;  ///< absent: only on demand
+  std::chrono::milliseconds retry_initial{};
+  std::chrono::milliseconds retry_max{};
+  int max_attempts = 0;
+};
+
+enum class JobState { kScheduled, kRunning, kRetrying, kSucceeded, kFailed };
+const char* to_string(JobState state);
+
+struct JobStatus {
+  JobState state = JobState::kScheduled;
+  JobProgress progress;
+  std::string trace;  ///< why the last try failed
+  int attempts = 0;   ///< of the present or last run
+  Json result;        ///< summary of the last run that succeeded
+  std::optional<std::chrono::system_clock::time_point> started;
+  std::optional<std::chrono::system_clock::time_point> ended;
+  std::optional<std::chrono::system_clock::time_point> next;
+};
+
+/// Runs a job when it is due or asked for, and retries a failed run with back-off. Thread-safe.
+class JobRunner {
+ public:
+  /// `flow` must outlive this.
+  JobRunner(const Flow& flow, JobSpec spec, Metrics& metrics);
+  ~JobRunner() { stop(); }
+  JobRunner(const JobRunner&) = delete;
+  JobRunner& operator=(const JobRunner&) = delete;
+
+  /// Starts to keep the schedule.
+  void start();
+  void request_stop() { thread_.request_stop(); }
+  void stop();
+
+  /// Asks for a run now. False if one is under way.
+  bool trigger();
+
+  /// One run, retries included, in the calling thread. True if it succeeded.
+  bool run_now(const std::stop_token& stop);
+
+  const std::string& name() const { return spec_.name; }
+  JobStatus status() const;
+
+ private:
+  void keep_schedule(const std::stop_token& stop);
+  bool wait_until_due(const std::stop_token& stop);
+  void run_once(const std::stop_token& stop);
+  void report(const JobProgress& progress);
+  template <typename Change>
+  void update(Change change);
+
+  const Flow& flow_;
+  const JobSpec spec_;
+  Metrics& metrics_;
+  mutable std::mutex mutex_;
+  std::condition_variable_any wake_;
+  bool triggered_ = false;
+  JobStatus status_;
+  std::chrono::steady_clock::time_point last_log_{};
+  std::jthread thread_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,244 @@
+#include "pipeline/coalescer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice {
+namespace {
+
+// The bound on what one hot key can gather while its writer is away; intake pauses there.
+constexpr std::size_t kMaxTxIds = 4096;
+
+void append_new(std::vector<std::int64_t>& to, const std::vector<std::int64_t>& from) {
+  for (const auto tx_id : from) {
+    if (to.empty() || to.back() != tx_id) to.push_back(tx_id);
+  }
+}
+
+bool holds_partition(const std::vector<Hold>& holds, const Hold& like) {
+  return std::any_of(holds.begin(), holds.end(),
+                     [&](const Hold& hold) { return hold.ledger == like.ledger; });
+}
+
+}  // namespace
+
+void Coalescer::changed() {
+  ++generation_;
+  wake_.notify_all();
+}
+
+void Coalescer::add(std::vector<Addition> additions) {
+  const std::lock_guard lock(mutex_);
+  for (auto& addition : additions) add_locked(std::move(addition.work), addition.urgent);
+  changed();
+}
+
+void Coalescer::add(WalkWork walk) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& hold : walk.holds) ledger_.hold(hold);
+  walks_.emplace(Clock::now(), std::move(walk));
+  changed();
+}
+
+void Coalescer::add_locked(KeyWork work, bool urgent) {
+  auto& node = *entries_.try_emplace(work.id).first;
+  Entry& entry = node.second;
+  if (urgent) make_urgent(entry);
+  if (entry.is_waiting) {
+    merge_later(entry, work);
+  } else {
+    for (const auto& hold : work.holds) ledger_.hold(hold);
+    entry.waiting = std::move(work);
+    entry.is_waiting = true;
+    if (!entry.in_flight) enqueue(node);
+  }
+  update_overfull(entry);
+}
+
+// Of each partition the earliest record is held: what comes later waits behind it anyway, so a hot
+// key costs nothing but its transaction ids.
+void Coalescer::merge_later(Entry& entry, KeyWork& later) {
+  KeyWork& waiting = entry.waiting;
+  for (const auto& hold : later.holds) {
+    if (holds_partition(waiting.holds, hold)) continue;
+    ledger_.hold(hold);
+    waiting.holds.push_back(hold);
+  }
+  append_new(waiting.tx_ids, later.tx_ids);
+  waiting.origin = std::move(later.origin);
+}
+
+void Coalescer::make_urgent(Entry& entry) {
+  if (entry.in_ready && !entry.urgent) ++urgent_;
+  entry.urgent = true;
+}
+
+void Coalescer::update_overfull(Entry& entry) {
+  const bool overfull = entry.is_waiting && entry.waiting.tx_ids.size() >= kMaxTxIds;
+  if (overfull && !entry.overfull) ++overfull_;
+  if (!overfull && entry.overfull) --overfull_;
+  entry.overfull = overfull;
+}
+
+void Coalescer::enqueue(Node& node) {
+  Entry& entry = node.second;
+  entry.in_ready = true;
+  if (entry.urgent) {
+    ready_.push_front(&node);
+    ++urgent_;
+  } else {
+    ready_.push_back(&node);
+  }
+}
+
+void Coalescer::promote_delayed(Clock::time_point now) {
+  while (!delayed_.empty() && delayed_.begin()->first <= now) {
+    enqueue(*delayed_.begin()->second);
+    delayed_.erase(delayed_.begin());
+  }
+}
+
+bool Coalescer::flush_is_due(Clock::time_point now) const {
+  if (ready_.empty()) return false;
+  if (flushing_ == 0 || urgent_ > 0 || draining_) return true;
+  return ready_.size() >= limits_.max_keys ||
+         now - ready_.front()->second.waiting.since >= limits_.max_delay;
+}
+
+// One writer at most walks, and fresh changes go first; but a steady stream of them must not stop a
+// walk for ever.
+bool Coalescer::walk_is_due(Clock::time_point now) const {
+  if (draining_ || walking_ > 0 || walks_.empty() || walks_.begin()->first > now) return false;
+  return ready_.empty() || flushes_since_walk_ >= limits_.walk_share;
+}
+
+Clock::time_point Coalescer::next_event() const {
+  auto next = Clock::now() + std::chrono::hours(1);
+  if (!delayed_.empty()) next = std::min(next, delayed_.begin()->first);
+  if (!walks_.empty() && walking_ == 0 && !draining_) next = std::min(next, walks_.begin()->first);
+  if (!ready_.empty())
+    next = std::min(next, ready_.front()->second.waiting.since + limits_.max_delay);
+  return std::max(next, suspended_until_);
+}
+
+std::optional<Coalescer::Turn> Coalescer::take(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  while (!stop.stop_requested()) {
+    const auto now = Clock::now();
+    promote_delayed(now);
+    if (now >= suspended_until_) {
+      if (walk_is_due(now)) return take_walk();
+      if (flush_is_due(now)) return take_flush();
+    }
+    if (draining_ && entries_.empty()) return std::nullopt;
+    const auto seen = generation_;
+    wake_.wait_until(lock, stop, next_event(), [&] { return generation_ != seen; });
+  }
+  return std::nullopt;
+}
+
+Coalescer::Turn Coalescer::take_flush() {
+  Turn turn;
+  const auto count = std::min(ready_.size(), limits_.bulk_max_keys);
+  turn.keys.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    Entry& entry = ready_.front()->second;
+    ready_.pop_front();
+    if (entry.urgent) --urgent_;
+    entry.urgent = false;
+    entry.in_ready = false;
+    entry.is_waiting = false;
+    entry.in_flight = true;
+    turn.keys.push_back(std::exchange(entry.waiting, KeyWork{}));
+    update_overfull(entry);
+  }
+  ++flushing_;
+  if (!walks_.empty()) ++flushes_since_walk_;
+  return turn;
+}
+
+Coalescer::Turn Coalescer::take_walk() {
+  Turn turn;
+  turn.walk = std::move(walks_.begin()->second);
+  walks_.erase(walks_.begin());
+  ++walking_;
+  flushes_since_walk_ = 0;
+  return turn;
+}
+
+void Coalescer::end_flush(std::vector<KeyWork> settled, std::vector<Delayed> retries) {
+  const std::lock_guard lock(mutex_);
+  for (auto& work : settled) {
+    ledger_.release(work.holds);
+    auto& node = *entries_.find(work.id);
+    node.second.in_flight = false;
+    if (node.second.is_waiting) {
+      enqueue(node);
+    } else {
+      entries_.erase(work.id);
+    }
+  }
+  for (auto& [work, delay] : retries) {
+    auto& node = *entries_.find(work.id);
+    Entry& entry = node.second;
+    entry.in_flight = false;
+    // What came in meanwhile joins the failed try, which holds the earlier records.
+    if (entry.is_waiting) {
+      KeyWork later = std::exchange(entry.waiting, std::move(work));
+      merge_later(entry, later);
+      ledger_.release(later.holds);
+    } else {
+      entry.waiting = std::move(work);
+      entry.is_waiting = true;
+    }
+    update_overfull(entry);
+    delayed_.emplace(Clock::now() + delay, &node);
+  }
+  --flushing_;
+  changed();
+}
+
+void Coalescer::end_page(WalkWork walk, std::optional<Clock::duration> delay) {
+  const std::lock_guard lock(mutex_);
+  if (delay) {
+    walks_.emplace(Clock::now() + *delay, std::move(walk));
+  } else {
+    ledger_.release(walk.holds);
+  }
+  --walking_;
+  changed();
+}
+
+void Coalescer::suspend(Clock::duration time) {
+  const std::lock_guard lock(mutex_);
+  suspended_until_ = std::max(suspended_until_, Clock::now() + time);
+}
+
+void Coalescer::drain() {
+  const std::lock_guard lock(mutex_);
+  draining_ = true;
+  changed();
+}
+
+std::size_t Coalescer::pending() const {
+  const std::lock_guard lock(mutex_);
+  return entries_.size();
+}
+
+std::size_t Coalescer::walks() const {
+  const std::lock_guard lock(mutex_);
+  return walks_.size() + static_cast<std::size_t>(walking_);
+}
+
+Clock::duration Coalescer::oldest() const {
+  const std::lock_guard lock(mutex_);
+  if (ready_.empty()) return Clock::duration::zero();
+  return Clock::now() - ready_.front()->second.waiting.since;
+}
+
+bool Coalescer::has_room(std::size_t max_keys) const {
+  const std::lock_guard lock(mutex_);
+  return entries_.size() < max_keys && overfull_ == 0;
+}
+
+}  // namespace sluice

@@ -1,0 +1,143 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "pipeline/offset_ledger.hpp"
+#include "pipeline/record_batch.hpp"
+
+namespace sluice {
+
+using Clock = std::chrono::steady_clock;
+
+/// A document key and all that waits for it. One key stands for every change since it was last
+/// read.
+struct KeyWork {
+  std::string id;
+  std::vector<std::int64_t> tx_ids;  ///< transactions that the read must see
+  std::vector<Hold> holds;  ///< at most one for each partition: the earliest record that waits
+  RecordRef origin;         ///< the latest record that it came from, for a dead letter
+  Clock::time_point since;  ///< when the first of the changes came in
+  int attempts = 0;         ///< failed tries so far
+  std::optional<Clock::time_point>
+      ahead_since;  ///< since when its transaction is unknown to the database
+};
+
+/// A walk over many documents. Pages are taken by one writer at a time.
+struct WalkWork {
+  std::string cursor;
+  bool sweep = false;  ///< over all that the sink holds, instead of the denormalizer's cursor
+  std::vector<std::int64_t> tx_ids;
+  std::vector<Hold> holds;
+  RecordRef origin;
+  int attempts = 0;
+};
+
+struct CoalescerLimits {
+  std::size_t max_keys = 50;  ///< a busy writer is joined by another at so many keys
+  std::chrono::milliseconds max_delay{2000};  ///< … or when a key has waited for so long
+  std::size_t bulk_max_keys = 1000;           ///< most keys in one flush
+  int walk_share = 4;                         ///< with walks waiting, every n-th turn is a walk's
+};
+
+/// Pending document keys: each once, however many changes touched it. Thread-safe.
+///
+/// Intake adds; writers take a flush (or a page of a walk), then give back each key as done or to
+/// be tried again. A key that is with a writer is not given to another; changes that come in
+/// meanwhile make it pending again once it is back.
+class Coalescer {
+ public:
+  Coalescer(CoalescerLimits limits, OffsetLedger& ledger) : limits_(limits), ledger_(ledger) {}
+
+  struct Addition {
+    KeyWork work;
+    bool urgent = false;  ///< a delete: a flush goes at once
+  };
+  /// Keys were touched. Their holds count from here on.
+  void add(std::vector<Addition> additions);
+  void add(WalkWork walk);
+
+  /// What to do next: a flush, or a page of a walk.
+  struct Turn {
+    std::vector<KeyWork> keys;
+    std::optional<WalkWork> walk;
+  };
+  /// Waits for work. Nothing when `stop` is requested, or, while draining, when all is done.
+  std::optional<Turn> take(const std::stop_token& stop);
+  /// What became of a flush: every key of the turn is in one of the two. Settled: written,
+  /// superseded, or in the dead-letter topic. To retry: read and tried again after its delay.
+  struct Delayed {
+    KeyWork work;
+    Clock::duration delay{};
+  };
+  void end_flush(std::vector<KeyWork> settled, std::vector<Delayed> retries);
+  /// The walk's page is settled: go on after `delay`, or (nullopt) the walk is over.
+  void end_page(WalkWork walk, std::optional<Clock::duration> delay);
+  /// Nothing is handed out for so long: the sink or the database is in trouble.
+  void suspend(Clock::duration time);
+
+  /// From now on take() hands out the keys that are left without waiting for batches, then nothing.
+  /// Walks are left for the next start: their offsets stay uncommitted.
+  void drain();
+
+  std::size_t pending() const;     ///< keys that wait or are with a writer
+  std::size_t walks() const;       ///< walks that wait
+  Clock::duration oldest() const;  ///< how long the first key in the queue has waited
+
+  /// False when intake should pause: `max_keys` or more are pending, or one key has gathered too
+  /// many transactions.
+  bool has_room(std::size_t max_keys) const;
+
+ private:
+  struct Entry {
+    KeyWork waiting;  ///< meaningful while is_waiting
+    bool is_waiting = false;
+    bool in_flight = false;  ///< with a writer
+    bool in_ready = false;   ///< in the ready queue
+    bool urgent = false;
+    bool overfull = false;  ///< has gathered kMaxTxIds transactions or more
+  };
+  using Node = std::pair<const std::string, Entry>;
+
+  void add_locked(KeyWork work, bool urgent);
+  void merge_later(Entry& entry, KeyWork& later);
+  void enqueue(Node& node);
+  void make_urgent(Entry& entry);
+  void update_overfull(Entry& entry);
+  void promote_delayed(Clock::time_point now);
+  bool flush_is_due(Clock::time_point now) const;
+  bool walk_is_due(Clock::time_point now) const;
+  Clock::time_point next_event() const;
+  Turn take_flush();
+  Turn take_walk();
+  void changed();
+
+  const CoalescerLimits limits_;
+  OffsetLedger& ledger_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable_any wake_;
+  std::uint64_t generation_ =
+      0;  ///< goes up with every change, so that a waiter sees that there was one
+  std::unordered_map<std::string, Entry> entries_;
+  std::deque<Node*> ready_;
+  std::multimap<Clock::time_point, Node*> delayed_;
+  std::multimap<Clock::time_point, WalkWork> walks_;
+  Clock::time_point suspended_until_{};
+  std::size_t urgent_ = 0;    ///< urgent keys in ready_
+  std::size_t overfull_ = 0;  ///< overfull keys
+  int flushing_ = 0;          ///< writers with a flush
+  int walking_ = 0;           ///< writers with a page of a walk
+  int flushes_since_walk_ = 0;
+  bool draining_ = false;
+};
+
+}  // namespace sluice

@@ -1,0 +1,197 @@
+#include "pipeline/kafka_consumer.hpp"
+
+#include <array>
+#include <spdlog/spdlog.h>
+
+#include <sluice/sdk.hpp>
+
+namespace sluice {
+namespace {
+
+void log_kafka(const rd_kafka_t* client, int level, const char* facility, const char* text) {
+  const auto at = level <= 3
+                      ? spdlog::level::err
+                      : (level <= 4 ? spdlog::level::warn
+                                    : (level <= 6 ? spdlog::level::info : spdlog::level::debug));
+  spdlog::log(at, "kafka {}: {}: {}", client == nullptr ? "" : rd_kafka_name(client), facility,
+              text);
+}
+
+std::vector<TopicPartition> partitions_of(const rd_kafka_topic_partition_list_t& list) {
+  std::vector<TopicPartition> partitions;
+  for (int i = 0; i < list.cnt; ++i) {
+    partitions.push_back({list.elems[i].topic, list.elems[i].partition});
+  }
+  return partitions;
+}
+
+void log_error(const char* what, rd_kafka_resp_err_t error) {
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+    spdlog::warn("kafka: {}: {}", what, rd_kafka_err2str(error));
+}
+
+// Owned by us until it is looked at; freed by librdkafka's own call.
+void log_and_free(const char* what, rd_kafka_error_t* error) {
+  if (error == nullptr) return;
+  spdlog::warn("kafka: {}: {}", what, rd_kafka_error_string(error));
+  rd_kafka_error_destroy(error);
+}
+
+}  // namespace
+
+KafkaConfPtr make_kafka_conf(const KafkaProperties& properties) {
+  KafkaConfPtr conf(rd_kafka_conf_new());
+  rd_kafka_conf_set_log_cb(conf.get(), log_kafka);
+  std::array<char, 512> reason{};
+  for (const auto& [name, value] : properties) {
+    if (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), reason.data(), reason.size()) !=
+        RD_KAFKA_CONF_OK) {
+      throw FatalError("source.properties: " + name + ": " + reason.data());
+    }
+  }
+  return conf;
+}
+
+GroupConsumer::GroupConsumer(const KafkaProperties& properties,
+                             const std::vector<std::string>& topics, RebalanceListener listener,
+                             std::atomic<std::int64_t>* memory)
+    : listener_(std::move(listener)), memory_(memory) {
+  auto conf = make_kafka_conf(properties);
+  rd_kafka_conf_set_opaque(conf.get(), this);
+  rd_kafka_conf_set_rebalance_cb(conf.get(), on_rebalance);
+  std::array<char, 512> reason{};
+  client_.reset(rd_kafka_new(RD_KAFKA_CONSUMER, conf.get(), reason.data(), reason.size()));
+  if (!client_) throw FatalError(std::string("kafka consumer: ") + reason.data());
+  static_cast<void>(conf.release());  // the client owns it now
+  rd_kafka_poll_set_consumer(client_.get());
+  queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
+
+  const KafkaListPtr list(rd_kafka_topic_partition_list_new(static_cast<int>(topics.size())));
+  for (const auto& topic : topics) {
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+  }
+  const auto error = rd_kafka_subscribe(client_.get(), list.get());
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    throw FatalError(std::string("kafka: cannot subscribe: ") + rd_kafka_err2str(error));
+  }
+}
+
+GroupConsumer::~GroupConsumer() {
+  close();
+  queue_.reset();
+}
+
+void GroupConsumer::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t error,
+                                 rd_kafka_topic_partition_list_t* list, void* opaque) {
+  auto& self = *static_cast<GroupConsumer*>(opaque);
+  const auto partitions = partitions_of(*list);
+  if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    self.listener_.assigned(partitions);
+    log_and_free("assign", rd_kafka_incremental_assign(client, list));
+    self.paused_ = false;  // new partitions flow, so the pause has to be set anew
+    return;
+  }
+  // What is settled goes out before the next owner starts to read.
+  self.listener_.revoked(partitions);
+  for (const auto& partition : partitions) self.stored_.erase(partition);
+  log_and_free("unassign", rd_kafka_incremental_unassign(client, list));
+}
+
+std::shared_ptr<const RecordBatch> GroupConsumer::read(std::size_t max,
+                                                       std::chrono::milliseconds wait) {
+  // A batch call waits until it is full, so it is asked only for what is there behind the first
+  // record.
+  std::vector<rd_kafka_message_t*> raw(max);
+  const auto first =
+      rd_kafka_consume_batch_queue(queue_.get(), static_cast<int>(wait.count()), raw.data(), 1);
+  if (first <= 0) return nullptr;
+  const auto rest = rd_kafka_consume_batch_queue(queue_.get(), 0, raw.data() + 1, max - 1);
+  raw.resize(static_cast<std::size_t>(first + std::max<ssize_t>(rest, 0)));
+
+  const auto mine = assignment();
+  std::vector<MessagePtr> messages;
+  messages.reserve(raw.size());
+  for (auto* const pointer : raw) {
+    MessagePtr message(pointer);
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      if (rd_kafka_fatal_error(client_.get(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        throw FatalError(std::string("kafka consumer: ") + rd_kafka_message_errstr(message.get()));
+      }
+      spdlog::warn("kafka consumer: {}", rd_kafka_message_errstr(message.get()));
+      continue;
+    }
+    // A rebalance within this very call may have taken the partition away.
+    if (rd_kafka_topic_partition_list_find(mine.get(), rd_kafka_topic_name(message->rkt),
+                                           message->partition) == nullptr) {
+      continue;
+    }
+    messages.push_back(std::move(message));
+  }
+  if (messages.empty()) return nullptr;
+  return std::make_shared<const RecordBatch>(std::move(messages), memory_);
+}
+
+void GroupConsumer::store(const std::vector<PartitionOffset>& offsets) {
+  if (offsets.empty()) return;
+  const KafkaListPtr list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
+  for (const auto& [partition, offset] : offsets) {
+    rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)
+        ->offset = offset;
+    stored_[partition] = offset;
+  }
+  const auto error = rd_kafka_offsets_store(client_.get(), list.get());
+  // A partition that was just revoked is no loss: its next owner reads from what was committed.
+  if (error != RD_KAFKA_RESP_ERR__STATE) log_error("store offsets", error);
+}
+
+void GroupConsumer::commit() {
+  const auto error = rd_kafka_commit(client_.get(), nullptr, 0);
+  if (error != RD_KAFKA_RESP_ERR__NO_OFFSET) log_error("commit", error);
+}
+
+KafkaListPtr GroupConsumer::assignment() const {
+  rd_kafka_topic_partition_list_t* list = nullptr;
+  if (rd_kafka_assignment(client_.get(), &list) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    list = rd_kafka_topic_partition_list_new(0);
+  }
+  return KafkaListPtr(list);
+}
+
+void GroupConsumer::pause() {
+  if (paused_) return;
+  log_error("pause", rd_kafka_pause_partitions(client_.get(), assignment().get()));
+  paused_ = true;
+}
+
+void GroupConsumer::resume() {
+  if (!paused_) return;
+  log_error("resume", rd_kafka_resume_partitions(client_.get(), assignment().get()));
+  paused_ = false;
+}
+
+std::int64_t GroupConsumer::lag() const {
+  const auto mine = assignment();
+  rd_kafka_position(client_.get(), mine.get());
+  std::int64_t lag = 0;
+  for (int i = 0; i < mine->cnt; ++i) {
+    const auto& partition = mine->elems[i];
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+    if (rd_kafka_get_watermark_offsets(client_.get(), partition.topic, partition.partition, &low,
+                                       &high) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      continue;
+    }
+    const auto stored = stored_.find({partition.topic, partition.partition});
+    const auto at = stored != stored_.end() ? stored->second : partition.offset;
+    if (at >= 0 && high > at) lag += high - at;
+  }
+  return lag;
+}
+
+void GroupConsumer::close() {
+  if (closed_) return;
+  closed_ = true;
+  log_error("close", rd_kafka_consumer_close(client_.get()));
+}
+
+}  // namespace sluice

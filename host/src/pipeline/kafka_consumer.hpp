@@ -1,0 +1,86 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <librdkafka/rdkafka.h>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pipeline/record_batch.hpp"
+
+namespace sluice {
+
+using KafkaProperties = std::map<std::string, std::string>;
+using PartitionOffset = std::pair<TopicPartition, std::int64_t>;
+
+struct KafkaDeleter {
+  void operator()(rd_kafka_t* client) const { rd_kafka_destroy(client); }
+  void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
+  void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
+  void operator()(rd_kafka_topic_partition_list_t* list) const {
+    rd_kafka_topic_partition_list_destroy(list);
+  }
+};
+using KafkaClientPtr = std::unique_ptr<rd_kafka_t, KafkaDeleter>;
+using KafkaConfPtr = std::unique_ptr<rd_kafka_conf_t, KafkaDeleter>;
+using KafkaListPtr = std::unique_ptr<rd_kafka_topic_partition_list_t, KafkaDeleter>;
+
+/// librdkafka's configuration from properties; FatalError names the property that it refuses. Its
+/// log goes to ours.
+KafkaConfPtr make_kafka_conf(const KafkaProperties& properties);
+
+/// Told about partitions that come and go; called from within read().
+struct RebalanceListener {
+  std::function<void(const std::vector<TopicPartition>&)> assigned;
+  std::function<void(const std::vector<TopicPartition>&)> revoked;
+};
+
+/// A member of a consumer group. One thread at a time. Offsets are stored by hand (store), and what
+/// is stored is committed in the background and by close().
+class GroupConsumer {
+ public:
+  /// Throws FatalError if the properties are refused.
+  GroupConsumer(const KafkaProperties& properties, const std::vector<std::string>& topics,
+                RebalanceListener listener, std::atomic<std::int64_t>* memory);
+  ~GroupConsumer();
+  GroupConsumer(const GroupConsumer&) = delete;
+  GroupConsumer& operator=(const GroupConsumer&) = delete;
+
+  /// Up to `max` records of partitions that are ours, as soon as there is one; null after `wait`
+  /// without any. Throws FatalError if the client is broken for good.
+  std::shared_ptr<const RecordBatch> read(std::size_t max, std::chrono::milliseconds wait);
+
+  void store(const std::vector<PartitionOffset>& offsets);
+  /// Commits what is stored, and waits for it.
+  void commit();
+
+  /// Stops and restarts the flow of records; read() must still be called, for the group's sake.
+  void pause();
+  void resume();
+  bool paused() const { return paused_; }
+
+  /// Records between what is stored and the end, as far as known.
+  std::int64_t lag() const;
+
+  /// Commits what is stored and leaves the group.
+  void close();
+
+ private:
+  static void on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t error,
+                           rd_kafka_topic_partition_list_t* list, void* self);
+  KafkaListPtr assignment() const;
+
+  RebalanceListener listener_;
+  std::atomic<std::int64_t>* memory_;
+  KafkaClientPtr client_;
+  std::unique_ptr<rd_kafka_queue_t, KafkaDeleter> queue_;
+  std::map<TopicPartition, std::int64_t> stored_;
+  bool paused_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace sluice

@@ -1,0 +1,81 @@
+#include "pipeline/kafka_properties.hpp"
+
+#include <array>
+#include <string_view>
+
+namespace sluice {
+namespace {
+
+bool is_only_for_consumers(std::string_view name) {
+  static constexpr std::array<std::string_view, 8> kPrefixes{
+      "fetch.", "session.", "heartbeat.", "max.poll.", "queued.", "group.", "isolation.", "check."};
+  for (const auto prefix : kPrefixes) {
+    if (name.substr(0, prefix.size()) == prefix) return true;
+  }
+  return false;
+}
+
+void overlay(KafkaProperties& properties, const SourceConfig& source) {
+  for (const auto& [name, value] : source.properties) properties[name] = value;
+}
+
+KafkaProperties common(const SourceConfig& source, const std::string& client_id) {
+  return {{"bootstrap.servers", source.brokers},
+          {"client.id", client_id},
+          {"topic.metadata.refresh.interval.ms", "5000"},
+          {"reconnect.backoff.max.ms", "2000"},
+          {"log.connection.close", "false"}};
+}
+
+void add_consumer_defaults(KafkaProperties& properties) {
+  properties["queued.max.messages.kbytes"] = "16384";
+  properties["fetch.message.max.bytes"] = "1048576";
+  properties["fetch.wait.max.ms"] = "100";
+  properties["fetch.error.backoff.ms"] = "100";
+  properties["allow.auto.create.topics"] = "false";
+}
+
+}  // namespace
+
+KafkaProperties group_consumer_properties(const SourceConfig& source,
+                                          const std::string& client_id) {
+  KafkaProperties properties = common(source, client_id);
+  add_consumer_defaults(properties);
+  // A host that was killed is missed after 10 s instead of librdkafka's 45.
+  properties["session.timeout.ms"] = "10000";
+  properties["heartbeat.interval.ms"] = "2000";
+  properties["auto.commit.interval.ms"] = "1000";
+  overlay(properties, source);
+  properties["group.id"] = source.group_id;
+  properties["partition.assignment.strategy"] = "cooperative-sticky";
+  properties["enable.auto.offset.store"] = "false";
+  properties["enable.auto.commit"] = "true";
+  properties["auto.offset.reset"] = source.start;
+  return properties;
+}
+
+KafkaProperties lone_consumer_properties(const SourceConfig& source, const std::string& client_id) {
+  KafkaProperties properties = common(source, client_id);
+  add_consumer_defaults(properties);
+  overlay(properties, source);
+  properties["group.id"] =
+      source.group_id + "-unused";  // librdkafka wants one; nothing is committed
+  properties["enable.auto.commit"] = "false";
+  properties["enable.auto.offset.store"] = "false";
+  properties["auto.offset.reset"] = "error";
+  properties["enable.partition.eof"] = "true";
+  return properties;
+}
+
+KafkaProperties producer_properties(const SourceConfig& source, const std::string& client_id) {
+  KafkaProperties properties = common(source, client_id);
+  overlay(properties, source);
+  std::erase_if(properties,
+                [](const auto& property) { return is_only_for_consumers(property.first); });
+  properties["enable.idempotence"] = "true";
+  properties["linger.ms"] = "0";
+  properties["message.timeout.ms"] = "10000";
+  return properties;
+}
+
+}  // namespace sluice

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "metrics/metrics.hpp"
+#include "pipeline/flow.hpp"
+
+namespace sluice {
+
+/// Kafka Connect's words for it.
+enum class TaskState { kUnassigned, kRunning, kFailed, kRestarting };
+const char* to_string(TaskState state);
+
+struct TaskStatus {
+  int id = 0;
+  TaskState state = TaskState::kUnassigned;
+  std::string trace;  ///< why it failed last; empty if it never did
+  int restarts = 0;
+};
+
+/// Runs a flow's tasks, and starts failed ones anew with back-off. Other pipelines are not
+/// affected. Thread-safe.
+class Pipeline {
+ public:
+  Pipeline(Flow flow, Metrics& metrics);
+  ~Pipeline() { stop(); }
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+
+  void start();
+  /// Asks all tasks to drain; stop() waits for them.
+  void request_stop();
+  void stop();
+
+  const Flow& flow() const { return flow_; }
+  std::vector<TaskStatus> tasks() const;
+
+ private:
+  void supervise(int number, const std::stop_token& stop);
+  void run_once(int number, const std::stop_token& stop);
+  void set_state(int number, TaskState state);
+  void set_failed(int number, const std::string& trace);
+
+  const Flow flow_;
+  Metrics& metrics_;
+  mutable std::mutex mutex_;
+  std::vector<TaskStatus> status_;
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace sluice

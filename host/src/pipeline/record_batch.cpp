@@ -1,0 +1,60 @@
+#include "pipeline/record_batch.hpp"
+
+#include <utility>
+
+namespace sluice {
+namespace {
+
+std::vector<sluice_header> headers_of(const rd_kafka_message_t& message) {
+  std::vector<sluice_header> headers;
+  rd_kafka_headers_t* list = nullptr;
+  if (rd_kafka_message_headers(&message, &list) != RD_KAFKA_RESP_ERR_NO_ERROR) return headers;
+  const char* name = nullptr;
+  const void* value = nullptr;
+  std::size_t size = 0;
+  for (std::size_t i = 0; rd_kafka_header_get_all(list, i, &name, &value, &size) == 0; ++i) {
+    headers.push_back(
+        {{name, std::char_traits<char>::length(name)}, {static_cast<const char*>(value), size}});
+  }
+  return headers;
+}
+
+sluice_record record_of(const rd_kafka_message_t& message,
+                        const std::vector<sluice_header>& headers) {
+  const char* const topic = rd_kafka_topic_name(message.rkt);
+  sluice_record record{};
+  record.topic = {topic, std::char_traits<char>::length(topic)};
+  record.partition = message.partition;
+  record.offset = message.offset;
+  record.timestamp_ms = rd_kafka_message_timestamp(&message, nullptr);
+  record.key = {static_cast<const char*>(message.key), message.key_len};
+  record.value = {static_cast<const char*>(message.payload), message.len};
+  record.headers = headers.data();
+  record.header_count = headers.size();
+  return record;
+}
+
+}  // namespace
+
+RecordBatch::RecordBatch(std::vector<MessagePtr> messages, std::atomic<std::int64_t>* memory)
+    : messages_(std::move(messages)), memory_(memory) {
+  headers_.reserve(messages_.size());
+  records_.reserve(messages_.size());
+  for (const auto& message : messages_) {
+    headers_.push_back(headers_of(*message));
+    records_.push_back(record_of(*message, headers_.back()));
+    bytes_ += static_cast<std::int64_t>(message->len + message->key_len);
+  }
+  if (memory_ != nullptr) *memory_ += bytes_;
+}
+
+RecordBatch::~RecordBatch() {
+  if (memory_ != nullptr) *memory_ -= bytes_;
+}
+
+TopicPartition RecordBatch::partition_of(std::size_t index) const {
+  const auto& record = records_[index];
+  return {std::string(record.topic.data, record.topic.size), record.partition};
+}
+
+}  // namespace sluice

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <librdkafka/rdkafka.h>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <sluice/plugin_abi.h>
+
+namespace sluice {
+
+struct TopicPartition {
+  std::string topic;
+  std::int32_t partition = 0;
+
+  auto operator<=>(const TopicPartition&) const = default;
+};
+
+struct MessageDeleter {
+  void operator()(rd_kafka_message_t* message) const { rd_kafka_message_destroy(message); }
+};
+using MessagePtr = std::unique_ptr<rd_kafka_message_t, MessageDeleter>;
+
+/// Records as they were read from Kafka, kept for as long as anything that came from them is
+/// unsettled: a dead letter needs the original bytes. Immutable after construction, so thread-safe.
+class RecordBatch {
+ public:
+  /// `memory`, if given, counts the payload bytes of all batches that are alive.
+  RecordBatch(std::vector<MessagePtr> messages, std::atomic<std::int64_t>* memory);
+  ~RecordBatch();
+  RecordBatch(const RecordBatch&) = delete;
+  RecordBatch& operator=(const RecordBatch&) = delete;
+
+  std::size_t size() const { return records_.size(); }
+  const sluice_record& operator[](std::size_t index) const { return records_[index]; }
+  TopicPartition partition_of(std::size_t index) const;
+
+ private:
+  std::vector<MessagePtr> messages_;
+  std::vector<std::vector<sluice_header>> headers_;
+  std::vector<sluice_record> records_;
+  std::atomic<std::int64_t>* memory_;
+  std::int64_t bytes_ = 0;
+};
+
+/// One record of a batch, kept alive.
+struct RecordRef {
+  std::shared_ptr<const RecordBatch> batch;
+  std::size_t index = 0;
+
+  const sluice_record& operator*() const { return (*batch)[index]; }
+};
+
+}  // namespace sluice

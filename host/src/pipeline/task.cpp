@@ -1,0 +1,261 @@
+#include "pipeline/task.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <sluice/sdk.hpp>
+
+#include "base/backoff.hpp"
+#include "base/wait.hpp"
+#include "pipeline/kafka_properties.hpp"
+#include "pipeline/writer.hpp"
+
+namespace sluice {
+namespace {
+
+constexpr std::size_t kMaxBatch = 1000;
+constexpr std::chrono::milliseconds kPoll{50};
+
+CoalescerLimits limits_of(const FlowConfig& config) {
+  return {config.coalesce.max_keys, config.coalesce.max_delay, config.coalesce.bulk_max_keys,
+          static_cast<int>(config.fanout.share)};
+}
+
+std::string client_id(const Flow& flow, int number) {
+  return "sluice-" + flow.name + "-" + std::to_string(number);
+}
+
+}  // namespace
+
+Task::Task(const Flow& flow, int number, PipelineMetrics& metrics)
+    : flow_(flow),
+      number_(number),
+      metrics_(metrics),
+      coalescer_(limits_of(flow.config), ledger_) {}
+
+void Task::run(const std::stop_token& stop, const std::function<void()>& on_running) {
+  prepare_sink(stop);
+  if (stop.stop_requested()) return;
+  const auto& topic = flow_.config.errors.dead_letter_topic;
+  if (!topic.empty()) {
+    dead_letters_ = std::make_unique<DeadLetters>(
+        producer_properties(flow_.config.source, client_id(flow_, number_)), topic, flow_.name,
+        number_);
+  }
+  routing_ = std::make_unique<RoutingStages>(flow_.plugins, flow_.name, &metrics_.all,
+                                             stop_stages_.get_token());
+  const auto consumer = make_consumer();
+  start_writers();
+  on_running();
+  try {
+    while (!stop.stop_requested()) {
+      rethrow_failure();
+      take_in(*consumer, stop);
+      settle_offsets(*consumer);
+    }
+    drain(*consumer);
+    stop_writers();
+  } catch (...) {
+    stop_writers();
+    throw;
+  }
+  rethrow_failure();
+}
+
+void Task::prepare_sink(const std::stop_token& stop) const {
+  const PluginInstance sink(flow_.plugins.sink, flow_.name, &metrics_.all, stop);
+  Backoff backoff(flow_.config.errors.retry.initial, flow_.config.errors.retry.max);
+  while (!stop.stop_requested()) {
+    try {
+      sink.call([&](void* self, sluice_error* error) {
+        return sink.plugin().sink->prepare(self, error);
+      });
+      return;
+    } catch (const RetryError& e) {
+      const auto delay = backoff.next();
+      spdlog::warn("{}: {} (tried again in {} ms)", flow_.name, e.what(), delay.count());
+      wait(stop, delay);
+    }
+  }
+}
+
+std::unique_ptr<GroupConsumer> Task::make_consumer() {
+  RebalanceListener listener;
+  listener.assigned = [this](const std::vector<TopicPartition>& partitions) {
+    spdlog::info("{}: task {}: {} partitions assigned", flow_.name, number_, partitions.size());
+    ledger_.assign(partitions);
+  };
+  listener.revoked = [this](const std::vector<TopicPartition>& partitions) {
+    spdlog::info("{}: task {}: {} partitions revoked", flow_.name, number_, partitions.size());
+    ledger_.revoke(partitions);
+  };
+  return std::make_unique<GroupConsumer>(
+      group_consumer_properties(flow_.config.source, client_id(flow_, number_)),
+      flow_.config.source.topics, std::move(listener), &in_flight_bytes_);
+}
+
+void Task::start_writers() {
+  const auto count = flow_.config.coalesce.writers;
+  writers_left_ = static_cast<int>(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    writers_.emplace_back([this] {
+      const auto stop = stop_stages_.get_token();
+      try {
+        Writer(flow_, coalescer_, dead_letters_.get(), metrics_, stop).run(stop);
+      } catch (...) {
+        if (!stop.stop_requested()) fail(std::current_exception());
+      }
+      --writers_left_;
+    });
+  }
+}
+
+// consume ▸ decode ▸ transform ▸ route ▸ coalesce
+void Task::take_in(GroupConsumer& consumer, const std::stop_token& stop) {
+  const auto& limits = flow_.config.coalesce;
+  if (!coalescer_.has_room(limits.max_pending_keys) ||
+      in_flight_bytes_ >= static_cast<std::int64_t>(limits.max_pending_bytes)) {
+    consumer.pause();
+    read_ahead(consumer);
+    return;
+  }
+  consumer.resume();
+  if (backlog_.empty()) read_ahead(consumer);
+  if (backlog_.empty()) return;
+  const Batch batch = std::move(backlog_.front());
+  backlog_.pop_front();
+  metrics_.records.Increment(static_cast<double>(batch.records->size()));
+  hand_over(batch, route(consumer, *batch.records, stop), stop);
+}
+
+// Also called while the flow is paused: a member that does not poll is thrown out of the group. The
+// ledgers are looked up here because a rebalance can only happen in a read: a batch must never
+// count for a later assignment of its partition.
+void Task::read_ahead(GroupConsumer& consumer) {
+  Batch batch{consumer.read(kMaxBatch, kPoll), {}};
+  if (batch.records == nullptr) return;
+  batch.ledgers.reserve(batch.records->size());
+  for (std::size_t i = 0; i < batch.records->size(); ++i) {
+    batch.ledgers.push_back(ledger_.find(batch.records->partition_of(i)));
+  }
+  backlog_.push_back(std::move(batch));
+}
+
+Routed Task::route(GroupConsumer& consumer, const RecordBatch& batch, const std::stop_token& stop) {
+  Backoff backoff(flow_.config.errors.retry.initial, flow_.config.errors.retry.max);
+  while (true) {
+    try {
+      return routing_->route(batch);
+    } catch (const RetryError& e) {
+      const auto delay = backoff.next();
+      spdlog::warn("{}: {} (tried again in {} ms)", flow_.name, e.what(), delay.count());
+      const auto until = Clock::now() + delay;
+      while (Clock::now() < until) {
+        if (stop.stop_requested()) throw;
+        rethrow_failure();
+        consumer.pause();
+        read_ahead(consumer);
+        settle_offsets(consumer);
+      }
+    }
+  }
+}
+
+void Task::hand_over(const Batch& batch, Routed routed, const std::stop_token& stop) {
+  give_up(batch.records, routed.failures, stop);
+  const auto now = Clock::now();
+  std::vector<Coalescer::Addition> additions;
+  additions.reserve(routed.keys.size());
+  for (const auto& key : routed.keys) {
+    additions.push_back({{std::string(key.id),
+                          tx_ids_of(key.tx_id),
+                          batch.holds_of(key.record),
+                          {batch.records, key.record},
+                          now,
+                          0,
+                          std::nullopt},
+                         key.urgent});
+  }
+  metrics_.keys.Increment(static_cast<double>(additions.size()));
+  coalescer_.add(std::move(additions));
+  for (auto& walk : routed.walks) {
+    coalescer_.add(WalkWork{std::move(walk.cursor),
+                            walk.sweep,
+                            tx_ids_of(walk.tx_id),
+                            batch.holds_of(walk.record),
+                            {batch.records, walk.record},
+                            0});
+  }
+  for (std::size_t i = 0; i < batch.records->size(); ++i) {
+    if (batch.ledgers[i] != nullptr) ledger_.advance(batch.ledgers[i], (*batch.records)[i].offset);
+  }
+}
+
+// Null ledger: the partition is no longer ours, so nothing needs to be held.
+std::vector<Hold> Task::Batch::holds_of(std::size_t record) const {
+  if (ledgers[record] == nullptr) return {};
+  return {{ledgers[record], (*records)[record].offset}};
+}
+
+void Task::give_up(const std::shared_ptr<const RecordBatch>& batch,
+                   const std::vector<FailedRecord>& failures, const std::stop_token& stop) {
+  if (failures.empty()) return;
+  std::vector<DeadLetter> letters;
+  for (const auto& failure : failures) {
+    const auto& record = (*batch)[failure.record];
+    const std::string where = std::string(to_string_view(record.topic)) + "[" +
+                              std::to_string(record.partition) + "]@" +
+                              std::to_string(record.offset);
+    if (flow_.config.errors.tolerance == ErrorTolerance::kNone) {
+      throw FatalError(failure.plugin + ": " + where + ": " + failure.reason);
+    }
+    spdlog::error("{}: {}: {}: {}", flow_.name, failure.plugin, where, failure.reason);
+    letters.push_back({{batch, failure.record}, failure.stage, failure.plugin, failure.reason});
+  }
+  metrics_.dead_letters.Increment(static_cast<double>(letters.size()));
+  if (dead_letters_ != nullptr && !dead_letters_->send(letters, stop)) {
+    throw RetryError("stopped before the dead letters were delivered");
+  }
+}
+
+void Task::settle_offsets(GroupConsumer& consumer) {
+  consumer.store(ledger_.collect());
+  metrics_.pending.Set(static_cast<double>(coalescer_.pending()));
+  metrics_.walks.Set(static_cast<double>(coalescer_.walks()));
+  metrics_.in_flight_bytes.Set(static_cast<double>(in_flight_bytes_));
+  if (Clock::now() < next_lag_) return;
+  next_lag_ = Clock::now() + std::chrono::seconds(1);
+  metrics_.lag.Set(static_cast<double>(consumer.lag()));
+}
+
+// What was read is written if there is time; what is not stays uncommitted and is read again at the
+// next start.
+void Task::drain(GroupConsumer& consumer) {
+  consumer.pause();
+  coalescer_.drain();
+  const auto deadline = Clock::now() + flow_.shutdown_timeout;
+  while (writers_left_ > 0 && Clock::now() < deadline) {
+    consumer.read(kMaxBatch, std::chrono::milliseconds(10));
+    settle_offsets(consumer);
+  }
+  stop_writers();
+  settle_offsets(consumer);
+  consumer.commit();
+  consumer.close();
+}
+
+void Task::stop_writers() {
+  stop_stages_.request_stop();
+  writers_.clear();
+}
+
+void Task::fail(std::exception_ptr error) {
+  const std::lock_guard lock(failure_mutex_);
+  if (!failure_) failure_ = std::move(error);
+}
+
+void Task::rethrow_failure() const {
+  const std::lock_guard lock(failure_mutex_);
+  if (failure_) std::rethrow_exception(failure_);
+}
+
+}  // namespace sluice

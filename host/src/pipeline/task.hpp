@@ -1,0 +1,76 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+#include "pipeline/coalescer.hpp"
+#include "pipeline/dead_letters.hpp"
+#include "pipeline/flow.hpp"
+#include "pipeline/kafka_consumer.hpp"
+#include "pipeline/offset_ledger.hpp"
+#include "pipeline/pipeline_metrics.hpp"
+#include "pipeline/stages.hpp"
+
+namespace sluice {
+
+/// One task of a pipeline: consume ▸ decode ▸ route ▸ coalesce in the calling thread, materialize ▸
+/// write in the writers' threads. A task is run once; a failed one is replaced by a new one.
+class Task {
+ public:
+  Task(const Flow& flow, int number, PipelineMetrics& metrics);
+
+  /// Until `stop` is requested: then it drains what it has read, commits and leaves the group,
+  /// within the pipeline's shutdown_timeout. `on_running` is called once records flow. Throws what
+  /// made it fail.
+  void run(const std::stop_token& stop, const std::function<void()>& on_running);
+
+ private:
+  /// Records and, for each, its partition's ledger at the time it was read.
+  struct Batch {
+    std::shared_ptr<const RecordBatch> records;
+    std::vector<std::shared_ptr<PartitionLedger>> ledgers;
+
+    std::vector<Hold> holds_of(std::size_t record) const;
+  };
+
+  void prepare_sink(const std::stop_token& stop) const;
+  std::unique_ptr<GroupConsumer> make_consumer();
+  void start_writers();
+  void take_in(GroupConsumer& consumer, const std::stop_token& stop);
+  void read_ahead(GroupConsumer& consumer);
+  void hand_over(const Batch& batch, Routed routed, const std::stop_token& stop);
+  Routed route(GroupConsumer& consumer, const RecordBatch& batch, const std::stop_token& stop);
+  void give_up(const std::shared_ptr<const RecordBatch>& batch,
+               const std::vector<FailedRecord>& failures, const std::stop_token& stop);
+  void settle_offsets(GroupConsumer& consumer);
+  void drain(GroupConsumer& consumer);
+  void stop_writers();
+  void fail(std::exception_ptr error);
+  void rethrow_failure() const;
+
+  const Flow& flow_;
+  const int number_;
+  PipelineMetrics& metrics_;
+  std::atomic<std::int64_t> in_flight_bytes_{0};
+  OffsetLedger ledger_;
+  Coalescer coalescer_;
+  std::unique_ptr<DeadLetters> dead_letters_;
+  std::unique_ptr<RoutingStages> routing_;
+  std::deque<Batch> backlog_;  ///< read, and not yet routed
+  Clock::time_point next_lag_{};
+  std::stop_source stop_stages_;  ///< for plugins and writers: requested after the drain
+  std::atomic<int> writers_left_{0};
+  std::vector<std::jthread> writers_;
+  mutable std::mutex failure_mutex_;
+  std::exception_ptr failure_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <stop_token>
+#include <vector>
+
+#include "base/backoff.hpp"
+#include "pipeline/coalescer.hpp"
+#include "pipeline/dead_letters.hpp"
+#include "pipeline/flow.hpp"
+#include "pipeline/pipeline_metrics.hpp"
+#include "pipeline/stages.hpp"
+
+namespace sluice {
+
+/// Takes pending keys from the coalescer, reads the documents, writes them, and settles each key by
+/// its outcome. A task has several, each with a thread and plugin instances of its own.
+class Writer {
+ public:
+  /// `dead_letters` may be null: then failed records are only logged.
+  Writer(const Flow& flow, Coalescer& coalescer, DeadLetters* dead_letters,
+         PipelineMetrics& metrics, const std::stop_token& stop);
+
+  /// Until the coalescer is drained or a stop is requested. Throws FatalError if the task cannot go
+  /// on.
+  void run(const std::stop_token& stop);
+
+ private:
+  void flush(std::vector<KeyWork> keys, const std::stop_token& stop);
+  void walk_page(WalkWork walk, const std::stop_token& stop);
+  std::vector<KeyResult> write(const std::vector<KeyWork>& keys);
+  Clock::duration delay_until_visible(const KeyWork& work) const;
+  void look_ahead(KeyWork& work) const;
+  void give_up(std::vector<DeadLetter> letters, const std::stop_token& stop);
+
+  const Flow& flow_;
+  Coalescer& coalescer_;
+  DeadLetters* dead_letters_;
+  PipelineMetrics& metrics_;
+  WritingStages stages_;
+  Backoff trouble_;  ///< while the database or the sink as a whole is away
+  Backoff retry_;    ///< of single keys
+};
+
+}  // namespace sluice
