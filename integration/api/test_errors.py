@@ -29,7 +29,7 @@ class BadParameters(Case):
         ("q=a&offset=10001", "offset", "10001", "from 0 to 10000"),
         ("q=a&offset=-1", "offset", "-1", "integer"),
         ("q=a&sort_by=id", "sort_by", "id", "must be one of"),
-        ("q=a&sort_by=name.keyword", "sort_by", "name.keyword", "Did you mean 'name'?"),
+        ("q=a&sort_by=name.keyword", "sort_by", "name.keyword", "must be one of"),
         ("q=a&sort_order=DESC", "sort_order", "DESC", "Did you mean 'desc'?"),
         ("q=a&date_from=today", "date_from", "today", "ISO 8601"),
         ("q=a&date_from=2025-02-29", "date_from", "2025-02-29", "ISO 8601"),

@@ -9,13 +9,13 @@
 namespace sluice::search {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::ordered_json;  // people read errors: status and message first
 
 constexpr std::size_t kLongestLogText = 2000;
 constexpr const char* kRetryAfterSeconds = "1";
 
-HttpResponse json_reply(int status, const json& body) {
-  return {status, body.dump(-1, ' ', false, json::error_handler_t::replace), {}};
+HttpResponse json_reply(int status, const Json& body) {
+  return {status, body.dump(-1, ' ', false, Json::error_handler_t::replace), {}};
 }
 
 /// Appends one hit; its document is copied as OpenSearch printed it.
@@ -103,7 +103,7 @@ HttpResponse bad_parameter_reply(const ParameterError& error) {
                             {"message", error.what()},
                             {"parameter", error.parameter()},
                             {"value", error.value()},
-                            {"allowed", error.allowed()}}}});
+                            {"allowed", Json(error.allowed())}}}});
 }
 
 HttpResponse bad_target_reply(const MalformedTarget& error) {

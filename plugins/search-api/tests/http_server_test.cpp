@@ -311,13 +311,13 @@ TEST(HttpServer, TurnsConnectionsAwayBeyondItsLimit) {
 TEST(HttpServer, StopAnswersWhatIsUnderWay) {
   Held held;
   HttpServer server({}, held.handler());
-  HttpClient idle(server.port());
-  idle.send(get_request("/"));
-  held.reply(0).send({200, "idle from now on", {}});
-  idle.receive();
   HttpClient client(server.port());
   client.send(get_request("/"));
-  const auto reply = held.reply(1);
+  const auto reply = held.reply(0);
+  HttpClient idle(server.port());  // connected later, so closed later
+  idle.send(get_request("/"));
+  held.reply(1).send({200, "idle from now on", {}});
+  idle.receive();
   std::thread stopper([&] { server.stop(seconds(10)); });
   EXPECT_TRUE(idle.closed_by_server());
   reply.send({200, "done", {}});
@@ -331,13 +331,13 @@ TEST(HttpServer, StopAnswersWhatIsUnderWay) {
 TEST(HttpServer, StopTurnsNewRequestsAway) {
   Held held;
   HttpServer server({}, held.handler());
-  HttpClient idle(server.port());
-  idle.send(get_request("/"));
-  held.reply(0).send({200, "idle from now on", {}});
-  idle.receive();
   HttpClient client(server.port());
   client.send(get_request("/"));
-  const auto reply = held.reply(1);
+  const auto reply = held.reply(0);
+  HttpClient idle(server.port());  // connected later, so closed later
+  idle.send(get_request("/"));
+  held.reply(1).send({200, "idle from now on", {}});
+  idle.receive();
   std::thread stopper([&] { server.stop(seconds(10)); });
   EXPECT_TRUE(idle.closed_by_server());
   HttpClient late(server.port());
