@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 #include <sluice/sdk.hpp>
 
@@ -64,7 +65,7 @@ std::string Targets::create(std::string_view date) {
   body["settings"]["auto_expand_replicas"] = false;
   body["mappings"]["_meta"]["sluice"] = {{"alias", config_.index}};
   for (int number = 1; number <= kMaxTargetsPerDay; ++number) {
-    const std::string name = target_name(config_.index, date, number);
+    std::string name = target_name(config_.index, date, number);
     if (try_create(name, body)) return name;
   }
   throw FatalError("no free index name for " + config_.index + " on " + std::string(date));
