@@ -36,8 +36,12 @@ def main():
         env = stack.env | {"PORT": str(port), "OPENSEARCH_INDEX": dataset.ALIAS}
         api.configure(port, stack)
         with Host(HERE / "pipeline.yaml", env, f"http://127.0.0.1:{port}/health",
-                  arguments=["--admin", f"127.0.0.1:{free_port()}"]):
-            return 0 if run_tests(sys.argv[1:]) else 1
+                  arguments=["--admin", f"127.0.0.1:{free_port()}"]) as host:
+            passed = run_tests(sys.argv[1:])
+            status = host.stop()
+            if status != 0:
+                print(f"api: the host left with status {status}\n{host.log_text()[-4000:]}")
+            return 0 if passed and status == 0 else 1
 
 
 if __name__ == "__main__":

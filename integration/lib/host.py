@@ -26,7 +26,7 @@ class Host:
     """
 
     def __init__(self, pipeline, env, ready_url, arguments=()):
-        self.command = [BINARY, "run", *arguments, str(pipeline)]
+        self.command = [BINARY, *arguments, "run", str(pipeline)]
         self.env = env
         self.ready_url = ready_url
         self.log = tempfile.NamedTemporaryFile(prefix="sluice-host-", suffix=".log")

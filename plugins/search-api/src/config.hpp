@@ -62,7 +62,7 @@ struct Config {
   std::uint16_t port = 8080;  ///< 0: any free port
   std::size_t threads = 2;    ///< requests to OpenSearch at a time
   std::size_t max_queued = 128;
-  std::size_t max_connections = 1000;
+  std::size_t max_connections = 500;
   std::string cors_origin;  ///< empty: no CORS headers
   std::chrono::milliseconds query_timeout{1500};
   opensearch::ConnectionOptions opensearch;

@@ -27,7 +27,7 @@ constexpr const char* kBeforeConnection = R"json({
       "description": "Searches that may wait for a thread; beyond it clients get 503."
     },
     "max_connections": {
-      "type": "integer", "minimum": 1, "maximum": 100000, "default": 1000,
+      "type": "integer", "minimum": 1, "maximum": 100000, "default": 500,
       "description": "Client connections at a time; beyond it they get 503 and are closed."
     },
     "cors_origin": {
@@ -36,7 +36,7 @@ constexpr const char* kBeforeConnection = R"json({
     },
     "query_timeout": {
       "type": "string", "format": "duration", "default": "1500ms",
-      "description": "Longest that a request waits for OpenSearch, its time in the queue included; then 503."
+      "description": "Longest that a request waits for OpenSearch, its time in the queue included; then 503. Takes the place of opensearch.request_timeout."
     },
     "opensearch": {
       "type": "object", "default": {},

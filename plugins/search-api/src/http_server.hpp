@@ -39,7 +39,7 @@ class HttpServer {
   struct Options {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;  ///< 0: any free port
-    std::size_t max_connections = 1000;
+    std::size_t max_connections = 500;
     std::chrono::milliseconds request_timeout{10'000};  ///< from a request's first byte to its last
     std::chrono::milliseconds idle_timeout{60'000};     ///< between requests
     std::chrono::milliseconds write_timeout{20'000};    ///< without the client reading anything

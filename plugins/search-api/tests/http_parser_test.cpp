@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <optional>
+#include <random>
 
 namespace sluice::search {
 namespace {
@@ -93,6 +94,34 @@ TEST(HttpParser, TakesUtf8InTheTarget) {
   HttpParser parser;
   parser.append("GET /?q=日本 HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_EQ(take(parser)->target, "/?q=日本");
+}
+
+/// Requests with random damage, in random pieces: whatever comes out, nothing may crash or hang.
+TEST(HttpParser, SurvivesDamagedRequests) {
+  std::mt19937 random(7);
+  const std::string good = kRequest + "POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc";
+  std::size_t requests = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    std::string bytes = good;
+    for (auto damages = random() % 4; damages > 0; --damages) {
+      const auto at = random() % bytes.size();
+      if (random() % 2 == 0) {
+        bytes[at] = static_cast<char>(random() % 256);
+      } else {
+        bytes.erase(at, random() % 8);
+      }
+      if (bytes.empty()) bytes = "x";
+    }
+    HttpParser parser;
+    for (std::size_t at = 0; at < bytes.size();) {
+      const auto size = 1 + random() % bytes.size();
+      parser.append(std::string_view(bytes).substr(at, size));
+      at += size;
+      while (take(parser)) ++requests;
+      if (std::holds_alternative<Malformed>(parser.next())) break;
+    }
+  }
+  EXPECT_GT(requests, 10'000U);
 }
 
 struct Broken {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <random>
 
 #include "utf8.hpp"
 
@@ -81,6 +82,22 @@ TEST(ParseTarget, RefusesNul) {
   EXPECT_THAT(fault_of("/?q=a%00b").what(), HasSubstr("NUL"));
   EXPECT_THAT(fault_of("/a%00b").what(), HasSubstr("path"));
   EXPECT_THAT(fault_of("/?%00=b").what(), HasSubstr("name of a query parameter"));
+}
+
+TEST(ParseTarget, SurvivesRandomBytes) {
+  std::mt19937 random(7);
+  const std::string_view alphabet = "/?&=%+#:aF0\xC3\xA9\xE6\xF0\x80\xFF";
+  for (int round = 0; round < 50'000; ++round) {
+    std::string target = "/";
+    for (auto size = random() % 24; size > 0; --size)
+      target += alphabet[random() % alphabet.size()];
+    try {
+      for (const auto& parameter : parse_target(target).parameters) {
+        ASSERT_TRUE(is_utf8(parameter.name) && is_utf8(parameter.value)) << target;
+      }
+    } catch (const MalformedTarget&) {
+    }
+  }
 }
 
 TEST(Utf8, CountsCodePointsAndCutsBetweenThem) {
