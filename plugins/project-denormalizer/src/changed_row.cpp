@@ -21,6 +21,11 @@ std::string key_text(Value value, const KeyType& type) {
   }
 }
 
+[[noreturn]] void refuse(const Route& route, std::size_t column, const std::string& found) {
+  throw RecordError("column " + route.table.text() + "." + route.source[column] + ": expected " +
+                    route.types[column].sql_type + ", found " + found);
+}
+
 bool same_value(const sluice_value& a, const sluice_value& b);
 
 bool same_items(Value a, Value b) {
@@ -68,16 +73,14 @@ SourceValues source_values(Value row, const Route& route) {
     if (!row.has(column)) return {SourceValues::State::kMissing, {}, column};
     const Value value = row[column];
     if (value.is_null()) return {SourceValues::State::kNone, {}, {}};
-    const auto refuse = [&](const std::string& what) {
-      throw RecordError("column " + route.table.text() + "." + column + ": expected " +
-                        route.types[i].sql_type + ", found " + what);
-    };
     try {
       out.values.push_back(key_text(value, route.types[i]));
     } catch (const std::invalid_argument& e) {
-      refuse(e.what());
+      refuse(route, i, e.what());
     }
-    if (!route.types[i].accepts(out.values.back())) refuse("\"" + out.values.back() + "\"");
+    if (!route.types[i].accepts(out.values.back())) {
+      refuse(route, i, "\"" + out.values.back() + "\"");
+    }
   }
   return out;
 }

@@ -24,26 +24,28 @@ namespace {
 constexpr std::size_t kFirstKeysPerStatement = 5000;
 constexpr std::size_t kBlocksPerRange = 64;
 
-// How long a walk waits for a transaction id that the database has not given out. A commit is in
-// the log a moment before its id counts as ended; longer than this, the database is another one.
-constexpr std::chrono::minutes kAheadPatience{1};
+// How long a walk waits for a transaction id that the database has not reached. A commit is in the
+// log a moment before its id counts as ended; longer than this, the database was restored or
+// replaced, and what it says is all there is.
+constexpr std::chrono::milliseconds kAheadPatience{60'000};
 
 std::int64_t now_ms() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
-void await_visible(const WalkCursor& cursor, const Snapshot& snapshot) {
+// Throws RetryError if the walk's transaction is not visible yet.
+void await_visible(const WalkCursor& cursor, const Snapshot& snapshot, const Context& context) {
   if (cursor.tx_id == 0) return;
   const auto visibility = snapshot.visibility(static_cast<std::uint64_t>(cursor.tx_id));
   if (visibility == Snapshot::Visibility::kVisible) return;
   const std::string transaction = "transaction " + std::to_string(cursor.tx_id);
-  const bool waited_long =
-      now_ms() - cursor.begun_ms > std::chrono::milliseconds(kAheadPatience).count();
-  if (visibility == Snapshot::Visibility::kAhead && waited_long) {
-    throw RecordError(transaction + " is ahead of this database: was it restored or replaced?");
+  const bool patient = now_ms() - cursor.begun_ms < kAheadPatience.count();
+  if (visibility == Snapshot::Visibility::kInProgress || patient) {
+    throw RetryError(transaction + " is not visible yet");
   }
-  throw RetryError(transaction + " is not visible yet");
+  context.warn("the database has not reached " + transaction +
+               " (restored or failed over?); the walk goes on without it");
 }
 
 }  // namespace
@@ -137,7 +139,7 @@ void TreeDenormalizer::walk(std::string_view state, std::size_t limit, KeyOutput
       if (row[0].is_null()) {
         keys.push_back(key_values(row, 1, plan.key_size()));
       } else {
-        await_visible(cursor, Snapshot::parse(row[0].c_str()));
+        await_visible(cursor, Snapshot::parse(row[0].c_str()), context_);
       }
     }
     for (const KeyValues& key : keys) output.key(0, encode_key({key.begin(), key.end()}));

@@ -15,6 +15,7 @@ struct TableName {
   std::string schema;
   std::string name;
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): a false alarm
   auto operator<=>(const TableName&) const = default;
   /// "schema.table", without quotes: for messages and for use as a key.
   [[nodiscard]] std::string text() const { return schema + "." + name; }

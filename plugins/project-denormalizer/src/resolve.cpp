@@ -22,12 +22,14 @@ bool same_columns(std::vector<std::string> a, std::vector<std::string> b) {
 
 std::vector<std::string> columns_of(const std::vector<ColumnPair>& pairs) {
   std::vector<std::string> out;
+  out.reserve(pairs.size());
   for (const ColumnPair& pair : pairs) out.push_back(pair.column);
   return out;
 }
 
 std::vector<std::string> references_of(const std::vector<ColumnPair>& pairs) {
   std::vector<std::string> out;
+  out.reserve(pairs.size());
   for (const ColumnPair& pair : pairs) out.push_back(pair.references);
   return out;
 }

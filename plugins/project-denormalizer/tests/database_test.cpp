@@ -8,6 +8,7 @@
 
 #include <sluice/testkit.hpp>
 
+#include "cursors.hpp"
 #include "postgres_cluster.hpp"
 
 namespace sluice::denorm {
@@ -505,6 +506,15 @@ TEST_F(DatabaseTest, ALookupWaitsUntilItsTransactionIsVisible) {
   five->tx_id = tx_id + 1000;
   ASSERT_EQ(plugin.route({five.get()}), SLUICE_OK);
   EXPECT_THAT(plugin.keys(), ElementsAre("1")) << "a snapshot's own transaction wrote nothing";
+}
+
+TEST_F(DatabaseTest, AWalkDoesNotWaitForEverForAnIdThatIsNeverReached) {
+  sql("INSERT INTO articles(id) VALUES (1)");
+  Plugin plugin(articles());
+  WalkCursor cursor{std::nullopt, {}, 1000000, 0, std::nullopt};  // begun long ago
+  ASSERT_EQ(plugin.walk(cursor.encode(), 10), SLUICE_OK) << plugin.error();
+  EXPECT_THAT(plugin.keys(), ElementsAre("1"));
+  EXPECT_THAT(plugin.log().back().second, HasSubstr("has not reached transaction 1000000"));
 }
 
 TEST_F(DatabaseTest, TruncateTouchesEveryDocument) {
