@@ -126,12 +126,12 @@ HttpResponse search_reply(const SearchRequest& request, const opensearch::Respon
       return {200, hits_json(request, response.body), {}};
     } catch (const simdjson::simdjson_error& error) {
       for_log = std::string("unusable answer (") + error.what() +
-                "): " + response.body.substr(0, kLongestLogText);
+                "): " + shortened(response.body, kLongestLogText);
       return error_reply(502, "OpenSearch gave an answer that could not be used.");
     }
   }
-  for_log =
-      "status " + std::to_string(response.status) + ": " + response.body.substr(0, kLongestLogText);
+  for_log = "status " + std::to_string(response.status) + ": " +
+            shortened(response.body, kLongestLogText);
   if (response.status == 400) {
     if (const auto refused = refused_parameter(request, response.body)) {
       return bad_parameter_reply(*refused);

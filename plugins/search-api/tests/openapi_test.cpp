@@ -38,8 +38,12 @@ json load(const std::string& path) {
   return to_json(YAML::LoadFile(SLUICE_SOURCE_DIR + path));
 }
 
+json search_options(const std::string& pipeline) {
+  return load(pipeline).at("services").at("search").at("config");
+}
+
 Config shipped_config() {
-  auto options = load(SEARCH_PIPELINE).at("services").at("search").at("config");
+  auto options = search_options("/pipelines/projects.yaml");
   for (const char* environment : {"address", "port", "opensearch"}) options.erase(environment);
   return read_config(options);
 }
@@ -72,6 +76,11 @@ class OpenApi : public ::testing::Test {
   const json api_ = load("/schemas/search-api.openapi.yaml");
   const Config config_ = shipped_config();
 };
+
+TEST(ApiTests, RunOnTheRoutesThatAreShipped) {
+  EXPECT_EQ(search_options("/integration/api/pipeline.yaml").at("routes"),
+            search_options("/pipelines/projects.yaml").at("routes"));
+}
 
 TEST_F(OpenApi, DescribesTheRoutesAndHealthAndNothingElse) {
   std::set<std::string> expected = {"/health"};
