@@ -21,7 +21,7 @@
 namespace sluice::denorm {
 namespace {
 
-constexpr std::size_t kFirstKeysPerStatement = 5000;
+constexpr std::size_t kFirstRowsPerStatement = 5000;
 constexpr std::size_t kBlocksPerRange = 64;
 
 // How long a walk waits for a transaction id that the database has not reached. A commit is in the
@@ -51,7 +51,7 @@ void await_visible(const WalkCursor& cursor, const Snapshot& snapshot, const Con
 }  // namespace
 
 TreeDenormalizer::TreeDenormalizer(Value config, Context context)
-    : context_(context), keys_per_statement_(kFirstKeysPerStatement) {
+    : context_(context), rows_per_statement_(kFirstRowsPerStatement) {
   const nlohmann::json options = to_json(config);
   conninfo_ = conninfo_of(options.at("connection"));
   version_epoch_ = options.at("version_epoch").get<std::int64_t>();
@@ -152,7 +152,7 @@ void TreeDenormalizer::walk(std::string_view state, std::size_t limit, KeyOutput
 void TreeDenormalizer::materialize(std::span<const sluice_key* const> keys,
                                    DocumentOutput& output) {
   with_session([&](Session& session) {
-    DocumentReader(session.plan, session.connection, version_epoch_, keys_per_statement_, output)
+    DocumentReader(session.plan, session.connection, version_epoch_, rows_per_statement_, output)
         .materialize(keys);
   });
 }
@@ -160,7 +160,7 @@ void TreeDenormalizer::materialize(std::span<const sluice_key* const> keys,
 void TreeDenormalizer::scan(std::string_view state, std::size_t limit, DocumentOutput& output) {
   const ScanCursor cursor = ScanCursor::decode(state);
   with_session([&](Session& session) {
-    DocumentReader(session.plan, session.connection, version_epoch_, keys_per_statement_, output)
+    DocumentReader(session.plan, session.connection, version_epoch_, rows_per_statement_, output)
         .scan(cursor, limit);
   });
 }

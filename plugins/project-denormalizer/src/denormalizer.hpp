@@ -52,7 +52,7 @@ class TreeDenormalizer : public Denormalizer {
   std::size_t fanout_threshold_ = 0;
   Node tree_;
   std::optional<Session> session_;
-  std::size_t keys_per_statement_;
+  std::size_t rows_per_statement_;
   std::optional<Connection> lock_;
 };
 

@@ -10,7 +10,7 @@
 namespace sluice::denorm {
 namespace {
 
-constexpr std::size_t kMaxKeysPerStatement = 10000;
+constexpr std::size_t kMaxRowsPerStatement = 10000;
 
 Bounds bounds_of(const ScanCursor& cursor) {
   return {cursor.after.has_value(), cursor.upto.has_value()};
@@ -50,26 +50,27 @@ void DocumentReader::materialize(std::span<const sluice_key* const> keys) {
   }
   const std::span<const Request> all(requests);
   for (std::size_t i = 0; i < all.size();) {
-    const std::size_t count = std::min(keys_per_statement_, all.size() - i);
-    read(all.subspan(i, count));
+    const std::size_t count = std::min(rows_per_statement_, all.size() - i);
+    adapt(count, [&] { read(all.subspan(i, count)); });
     i += count;
   }
 }
 
-void DocumentReader::read(std::span<const Request> requests) {
+// Statements that time out are halved; while they do not, they grow again little by little.
+void DocumentReader::adapt(std::size_t rows, const std::function<void()>& read) {
   try {
-    read_without_culprit(requests);
-    keys_per_statement_ = std::min(kMaxKeysPerStatement, keys_per_statement_ * 2);
+    read();
+    rows_per_statement_ = std::min(kMaxRowsPerStatement, rows_per_statement_ * 17 / 16 + 1);
   } catch (const SqlFailure& failure) {
     if (failure.remedy() == Remedy::kRetry) {
-      keys_per_statement_ = std::max<std::size_t>(1, requests.size() / 2);
+      rows_per_statement_ = std::max<std::size_t>(1, rows / 2);
     }
     throw;
   }
 }
 
 // Halves the keys until a row that cannot be read stands alone.
-void DocumentReader::read_without_culprit(std::span<const Request> requests) {
+void DocumentReader::read(std::span<const Request> requests) {
   std::vector<std::string> parameters;
   for (std::size_t column = 0; column < plan_.key_size(); ++column) {
     std::vector<std::string_view> values;
@@ -86,8 +87,8 @@ void DocumentReader::read_without_culprit(std::span<const Request> requests) {
       output_.fail(requests.front().index, failure.what());
       return;
     }
-    read_without_culprit(requests.first(requests.size() / 2));
-    read_without_culprit(requests.subspan(requests.size() / 2));
+    read(requests.first(requests.size() / 2));
+    read(requests.subspan(requests.size() / 2));
   }
 }
 
@@ -134,6 +135,11 @@ bool DocumentReader::visible(const Request& request, const Snapshot& snapshot) {
 }
 
 void DocumentReader::scan(const ScanCursor& cursor, std::size_t limit) {
+  const std::size_t rows = std::min(limit, rows_per_statement_);
+  adapt(rows, [&] { scan_page(cursor, rows); });
+}
+
+void DocumentReader::scan_page(const ScanCursor& cursor, std::size_t limit) {
   const std::string sql = scan_sql(plan_.root, plan_.key_types, bounds_of(cursor));
   pqxx::result rows;
   try {
@@ -176,7 +182,7 @@ void DocumentReader::scan_one_by_one(const ScanCursor& cursor, std::size_t limit
   }
   std::vector<Request> requests;
   for (std::size_t i = 0; i < keys.size(); ++i) requests.push_back({i, ids[i], keys[i], {}});
-  if (!requests.empty()) read_without_culprit(requests);
+  if (!requests.empty()) read(requests);
   next_page(cursor, limit, keys.size(), keys.empty() ? KeyValues{} : keys.back());
 }
 

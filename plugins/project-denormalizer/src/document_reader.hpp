@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 
 #include <sluice/sdk.hpp>
@@ -17,14 +18,14 @@ namespace sluice::denorm {
 /// alone.
 class DocumentReader {
  public:
-  /// `keys_per_statement` may be lowered by the reader: it is halved when a statement takes too
+  /// `rows_per_statement` may be lowered by the reader: it is halved when a statement takes too
   /// long, and grows again after.
   DocumentReader(const Plan& plan, Connection& connection, std::int64_t version_epoch,
-                 std::size_t& keys_per_statement, DocumentOutput& output)
+                 std::size_t& rows_per_statement, DocumentOutput& output)
       : plan_(plan),
         connection_(connection),
         epoch_(version_epoch),
-        keys_per_statement_(keys_per_statement),
+        rows_per_statement_(rows_per_statement),
         output_(output) {}
 
   /// One document or outcome for each key.
@@ -41,17 +42,18 @@ class DocumentReader {
     std::span<const std::int64_t> tx_ids;
   };
 
+  void adapt(std::size_t rows, const std::function<void()>& read);
   void read(std::span<const Request> requests);
-  void read_without_culprit(std::span<const Request> requests);
   void emit(std::span<const Request> requests, const pqxx::result& rows);
   bool visible(const Request& request, const Snapshot& snapshot);
+  void scan_page(const ScanCursor& cursor, std::size_t limit);
   void scan_one_by_one(const ScanCursor& cursor, std::size_t limit);
   void next_page(const ScanCursor& cursor, std::size_t limit, std::size_t rows, KeyValues last);
 
   const Plan& plan_;
   Connection& connection_;
   std::int64_t epoch_;
-  std::size_t& keys_per_statement_;
+  std::size_t& rows_per_statement_;
   DocumentOutput& output_;
 };
 
