@@ -9,7 +9,6 @@ another binary), and takes all of it down again.
 
 import pathlib
 import sys
-import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "lib")]
@@ -17,19 +16,12 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "lib")]
 import api  # noqa: E402
 import dataset  # noqa: E402
 from host import Host, free_port  # noqa: E402
+from runner import end_on_sigterm, run_tests  # noqa: E402
 from stack import Stack  # noqa: E402
 
 
-def run_tests(names):
-    loader = unittest.TestLoader()
-    tests = loader.loadTestsFromNames(names) if names else loader.discover(str(HERE))
-    result = unittest.TextTestRunner(verbosity=2).run(tests)
-    failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
-    print(f"api: {result.testsRun - failed} passed, {failed} failed")
-    return result.wasSuccessful() and result.testsRun > 0
-
-
 def main():
+    end_on_sigterm()
     with Stack("opensearch") as stack:
         dataset.load(stack.env["OPENSEARCH_URL"])
         port = free_port()
@@ -37,7 +29,7 @@ def main():
         api.configure(port, stack)
         with Host(HERE / "pipeline.yaml", env, f"http://127.0.0.1:{port}/health",
                   arguments=["--admin", f"127.0.0.1:{free_port()}"]) as host:
-            passed = run_tests(sys.argv[1:])
+            passed = run_tests("api", HERE, sys.argv[1:])
             status = host.stop()
             if status != 0:
                 print(f"api: the host left with status {status}\n{host.log_text()[-4000:]}")

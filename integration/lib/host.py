@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -14,15 +15,22 @@ BINARY = os.environ.get("SLUICE_BIN", str(ROOT / "build" / "release" / "bin" / "
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below the ephemeral range, so that it stays free while a host is restarted."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 class Host:
     """Context manager: runs `pipeline` until `ready_url` answers with 200; stops it with SIGTERM.
 
     `env` is its whole environment. The log goes to a file; its end is shown if the start fails.
+    In between it can be stopped or killed, and started again.
     """
 
     def __init__(self, pipeline, env, ready_url, arguments=()):
@@ -33,10 +41,8 @@ class Host:
         self.process = None
 
     def __enter__(self):
-        self.process = subprocess.Popen(
-            self.command, env=self.env, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         try:
-            self._wait_until_ready()
+            self.start()
         except BaseException:
             print(self.log_text()[-4000:])
             self.__exit__()
@@ -47,14 +53,27 @@ class Host:
         self.stop()
         self.log.close()
 
+    def start(self):
+        self.spawn()
+        self._wait_until_ready()
+
+    def spawn(self):
+        """Starts the process without waiting for it to be ready."""
+        self.process = subprocess.Popen(
+            self.command, env=self.env, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+
     def stop(self):
         """The exit status; a host that does not leave by itself within 15 s is killed."""
         self.process.send_signal(signal.SIGTERM)
         try:
             return self.process.wait(15)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait()
+            self.kill()
+            return self.process.returncode
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
 
     def log_text(self):
         return pathlib.Path(self.log.name).read_text(errors="replace")

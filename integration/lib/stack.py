@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-_SCRIPT = str(ROOT / "scripts" / "stack.sh")
+SCRIPTS = ROOT / "scripts"
 
 
 class Stack:
@@ -20,7 +20,7 @@ class Stack:
         self.env = dict(os.environ)  # for everything that talks to this stack
 
     def __enter__(self):
-        exports = subprocess.run([_SCRIPT, "ports"], check=True, capture_output=True, text=True)
+        exports = subprocess.run([SCRIPTS / "stack.sh", "ports"], check=True, capture_output=True, text=True)
         self.env.update(re.findall(r"^export (\w+)=(.*)$", exports.stdout, re.MULTILINE))
         self.folder = tempfile.mkdtemp(prefix="sluice-stack-")
         self.env.update(SLUICE_STACK_DIR=self.folder, SLUICE_STACK_FSYNC="off")
@@ -32,14 +32,18 @@ class Stack:
         return self
 
     def __exit__(self, *_):
-        self._run("wipe", timeout=120, check=False)
+        self.script("stack.sh", "wipe", timeout=120, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def up(self, *services):
-        self._run("up", *services)
+        self.script("stack.sh", "up", *services)
+
+    def down(self, *services):
+        self.script("stack.sh", "down", *services)
 
     def kill(self, service, signal="KILL"):
-        self._run("kill", service, signal)
+        self.script("stack.sh", "kill", service, signal)
 
-    def _run(self, *arguments, timeout=300, check=True):
-        subprocess.run([_SCRIPT, *arguments], env=self.env, check=check, timeout=timeout)
+    def script(self, name, *arguments, timeout=300, check=True):
+        """Runs scripts/`name` on this stack."""
+        subprocess.run([SCRIPTS / name, *arguments], env=self.env, check=check, timeout=timeout)
