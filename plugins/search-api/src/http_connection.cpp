@@ -8,8 +8,9 @@
 namespace sluice::search {
 namespace {
 
-constexpr std::size_t kMaxPending = HttpParser::kMaxHead + HttpParser::kMaxBody + 64 * 1024;
-constexpr std::size_t kMaxDiscarded = 1024 * 1024;
+constexpr std::size_t kMaxPending =
+    HttpParser::kMaxHead + HttpParser::kMaxBody + std::size_t{64} * 1024;
+constexpr std::size_t kMaxDiscarded = std::size_t{1024} * 1024;
 constexpr std::chrono::milliseconds kLinger{2000};
 
 }  // namespace

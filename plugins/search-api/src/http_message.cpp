@@ -54,7 +54,9 @@ std::string http_date() {
 std::string to_wire(const HttpResponse& response, bool head, bool keep_alive) {
   std::string wire = "HTTP/1.1 " + std::to_string(response.status) + ' ' +
                      reason_phrase(response.status) + "\r\nDate: " + http_date() + "\r\n";
-  for (const auto& [name, value] : response.headers) wire += name + ": " + value + "\r\n";
+  for (const auto& [name, value] : response.headers) {
+    wire.append(name).append(": ").append(value).append("\r\n");
+  }
   if (response.status != 204) {
     wire += "Content-Type: application/json\r\nContent-Length: " +
             std::to_string(response.body.size()) + "\r\n";

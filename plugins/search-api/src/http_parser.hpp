@@ -24,9 +24,9 @@ struct Malformed {
 /// Content-Length.
 class HttpParser {
  public:
-  static constexpr std::size_t kMaxRequestLine = 16 * 1024;
-  static constexpr std::size_t kMaxHead = 32 * 1024;  ///< request line and headers
-  static constexpr std::size_t kMaxBody = 64 * 1024;
+  static constexpr std::size_t kMaxRequestLine = std::size_t{16} * 1024;
+  static constexpr std::size_t kMaxHead = std::size_t{32} * 1024;  ///< request line and headers
+  static constexpr std::size_t kMaxBody = std::size_t{64} * 1024;
 
   void append(std::string_view bytes) { buffer_.append(bytes); }
 
