@@ -17,6 +17,9 @@ namespace sluice {
 namespace {
 
 constexpr std::size_t kMaxBatch = 1000;
+// Nobody waits for a single document of a replay, so a key is written once however often it comes
+// up.
+constexpr std::size_t kMaxPending = 100'000;
 constexpr int kPollMs = 200;
 constexpr std::chrono::seconds kPatience{60};  // without any answer from Kafka
 
@@ -147,7 +150,7 @@ class Replay {
       } else if (Clock::now() > patience) {
         throw RetryError("Kafka sent nothing for a minute, short of the end of the topics");
       }
-      if (batch == nullptr || pending_.size() >= flow_.config.coalesce.bulk_max_keys) flush();
+      if (pending_.size() >= kMaxPending) flush();
     }
     flush();
     return result_;
@@ -155,7 +158,7 @@ class Replay {
 
  private:
   void take_in(const RecordBatch& batch) {
-    const Routed routed = route(batch);
+    const Routed routed = patiently([&] { return routing_.route(batch); });
     result_.records += static_cast<std::int64_t>(batch.size());
     result_.unresolved += static_cast<std::int64_t>(routed.failures.size());
     for (const auto& failure : routed.failures) spdlog::error("{}: {}", flow_.name, failure.reason);
@@ -167,11 +170,13 @@ class Replay {
     for (const auto& walk : routed.walks) follow(walk);
   }
 
-  Routed route(const RecordBatch& batch) {
+  // A stage that cannot work now is asked again, for as long as it takes.
+  template <typename Call>
+  auto patiently(Call call) -> decltype(call()) {
     Backoff backoff(flow_.config.errors.retry.initial, flow_.config.errors.retry.max);
     while (true) {
       try {
-        return routing_.route(batch);
+        return call();
       } catch (const RetryError& e) {
         const auto delay = backoff.next();
         spdlog::warn("{}: {} (tried again in {} ms)", flow_.name, e.what(), delay.count());
@@ -181,10 +186,12 @@ class Replay {
   }
 
   void follow(const RoutedWalk& walk) {
+    const auto size = flow_.config.fanout.page;
     std::optional<std::string> cursor = walk.cursor;
     while (cursor) {
-      auto page = walk.sweep ? writing_.sweep(target_, *cursor, flow_.config.fanout.page)
-                             : writing_.walk(*cursor, flow_.config.fanout.page);
+      auto page = patiently([&] {
+        return walk.sweep ? writing_.sweep(target_, *cursor, size) : writing_.walk(*cursor, size);
+      });
       std::vector<UnsettledKey> keys;
       for (auto& id : page.ids) keys.push_back({std::move(id), tx_ids_of(walk.tx_id)});
       add(settle(flow_, writing_, target_, std::move(keys), stop_));

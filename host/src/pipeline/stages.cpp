@@ -29,6 +29,12 @@ KeyPage page_of(const sluice_output& output) {
   return page;
 }
 
+// A snapshot's rows carry the transaction of the reader, which is open until the snapshot ends; the
+// rows themselves were visible before it began.
+std::int64_t tx_id_to_see(const sluice_change& change) {
+  return change.snapshot != 0 || change.op == SLUICE_OP_READ ? 0 : change.tx_id;
+}
+
 // A plugin that names an item it was not given has a bug; nothing it says can be relied on.
 void check_index(std::size_t index, std::size_t count, const PluginInstance& plugin) {
   if (index >= count)
@@ -141,13 +147,13 @@ void RoutingStages::find_keys(std::span<const sluice_change* const> changes, Rou
   for (const auto& key : output.keys) {
     check_index(key.index, changes.size(), *router_);
     const auto& change = *changes[key.index];
-    routed.keys.push_back({change.record, to_string_view(key.id), change.tx_id, key.urgent != 0});
+    routed.keys.push_back({change.record, to_string_view(key.id), tx_id_to_see(change), key.urgent != 0});
   }
   for (const auto& cursor : output.cursors) {
     check_index(cursor.index, changes.size(), *router_);
     const auto& change = *changes[cursor.index];
     routed.walks.push_back({change.record, std::string(to_string_view(cursor.state)),
-                            cursor.sweep != 0, change.tx_id});
+                            cursor.sweep != 0, tx_id_to_see(change)});
   }
 }
 

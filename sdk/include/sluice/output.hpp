@@ -30,7 +30,7 @@ class Output {
   }
 
   std::string_view copy(std::string_view text) {
-    if (text.empty()) return {"", 0};
+    if (text.empty()) return "";
     char* const memory = static_cast<char*>(take(text.size(), 1));
     std::memcpy(memory, text.data(), text.size());
     return {memory, text.size()};
