@@ -141,6 +141,12 @@ RunningPipeline* Host::find(const std::string& name) const {
   return found == pipelines_.end() ? nullptr : found->get();
 }
 
+bool Host::has(const std::string& name) const {
+  return find(name) != nullptr ||
+         std::any_of(failed_.begin(), failed_.end(),
+                     [&](const auto& failed) { return failed.first == name; });
+}
+
 Json Host::status() const {
   Json list = Json::array();
   for (const auto& pipeline : pipelines_) list.push_back(pipeline_json(*pipeline));

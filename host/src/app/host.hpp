@@ -45,6 +45,9 @@ class Host {
   void stop();
 
   Metrics& metrics() { return metrics_; }
+  /// No pipeline that could run.
+  bool is_empty() const { return pipelines_.empty(); }
+  bool has(const std::string& name) const;
   RunningPipeline* find(const std::string& name) const;
 
   /// {"pipelines": [{name, state, tasks, jobs, services}]}

@@ -66,7 +66,7 @@ class Loader {
     try {
       spec.library = &registry_.find(config.plugin, kind);
     } catch (const PluginError& e) {
-      result_.problems.push_back(config.problem(e.what()));
+      result_.plugin_problems.push_back(config.problem(e.what()));
       return spec;
     }
     Validated options = validate_plugin_config(config, spec.library->schema());
@@ -99,8 +99,11 @@ LoadResult load_pipeline(const std::filesystem::path& file, PluginRegistry& regi
   ParsedPipeline parsed = parse_pipeline_file(file, environment);
   result.problems = std::move(parsed.problems);
   if (!parsed.config) return result;
+  result.name = parsed.config->name;
   LoadedPipeline loaded = Loader(registry, result).load(std::move(*parsed.config));
-  if (!has_errors(result.problems)) result.pipeline = std::move(loaded);
+  if (!has_errors(result.problems) && result.plugin_problems.empty()) {
+    result.pipeline = std::move(loaded);
+  }
   return result;
 }
 

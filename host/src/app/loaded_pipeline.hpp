@@ -26,7 +26,9 @@ struct LoadedPipeline {
 
 struct LoadResult {
   std::optional<LoadedPipeline> pipeline;  ///< set if there are no errors
-  Problems problems;
+  Problems problems;                       ///< of the configuration
+  Problems plugin_problems;                ///< plugins that are missing or cannot be used
+  std::string name;                        ///< the pipeline's, as far as it could be read
 };
 
 /// Reads a pipeline file, loads the plugins that it names, checks their options, and has each

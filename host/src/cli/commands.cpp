@@ -21,7 +21,7 @@ namespace {
 /// The pipeline, or nothing after its problems were printed.
 std::optional<LoadedPipeline> load(const std::filesystem::path& file, PluginRegistry& registry) {
   auto result = load_pipeline(file, registry, process_environment());
-  std::cerr << render(result.problems);
+  std::cerr << render(result.problems) << render(result.plugin_problems);
   return std::move(result.pipeline);
 }
 
@@ -34,6 +34,25 @@ std::optional<LoadedPipeline> load_with_flow(const std::string& file, PluginRegi
   return loaded;
 }
 
+/// A mistake in a file keeps the host from starting; a plugin that cannot be used fails its
+/// pipeline alone.
+bool add_pipeline(const std::filesystem::path& file, PluginRegistry& registry, Host& host) {
+  auto result = load_pipeline(file, registry, process_environment());
+  std::cerr << render(result.problems) << render(result.plugin_problems);
+  if (has_errors(result.problems)) return false;
+  if (host.has(result.name)) {
+    std::cerr << file.string() << ": error: there is another pipeline named \"" << result.name
+              << "\"\n";
+    return false;
+  }
+  if (result.pipeline) {
+    host.add(std::move(*result.pipeline));
+  } else {
+    host.add_failed(result.name, render(result.plugin_problems.front()));
+  }
+  return true;
+}
+
 }  // namespace
 
 int run_pipelines(const std::vector<std::string>& paths, const AdminAddress& admin,
@@ -41,15 +60,9 @@ int run_pipelines(const std::vector<std::string>& paths, const AdminAddress& adm
   SignalWatcher signals;  // before any other thread, so that they all inherit the mask
   Host host;
   for (const auto& file : find_pipeline_files(paths)) {
-    auto loaded = load(file, registry);
-    if (!loaded) return 1;
-    if (host.find(loaded->name) != nullptr) {
-      std::cerr << file.string() << ": error: there is another pipeline named \"" << loaded->name
-                << "\"\n";
-      return 1;
-    }
-    host.add(std::move(*loaded));
+    if (!add_pipeline(file, registry, host)) return 1;
   }
+  if (host.is_empty()) return 1;
   const AdminServer admin_server(admin, host);
   host.start();
   const int signal = signals.wait();

@@ -109,7 +109,7 @@ bool Coalescer::flush_is_due(Clock::time_point now) const {
 // walk for ever.
 bool Coalescer::walk_is_due(Clock::time_point now) const {
   if (draining_ || walking_ > 0 || walks_.empty() || walks_.begin()->first > now) return false;
-  return ready_.empty() || flushes_since_walk_ >= limits_.walk_share;
+  return !flush_is_due(now) || flushes_since_walk_ >= limits_.walk_share;
 }
 
 Clock::time_point Coalescer::next_event() const {
