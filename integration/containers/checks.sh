@@ -145,5 +145,5 @@ run_checks() {
   check 'a row deleted in PostgreSQL is gone' delete_is_gone
   check 'SIGTERM stops the host within 10 s, with 0' stops_cleanly
   check 'a row inserted while the host was away is found after its start' catches_up_after_restart
-  [ "$failed" = 0 ] || docker compose logs --tail 40 host index >&2
+  [ "$failed" = 0 ] || docker compose logs --no-log-prefix --tail 40 host
 }

@@ -5,13 +5,15 @@ VENDORS=(postgres kafka connect opensearch)
 # Free ports and a project of its own, so that it runs beside anything else; small heaps.
 choose_settings() {
   local port
-  read -ra port <<<"$(free_ports 6)"
+  read -ra port <<<"$(free_ports 5)"
   export COMPOSE_PROJECT_NAME=sluice-test-$$ COMPOSE_FILE=$REPO_DIR/docker-compose.yml SLUICE_VERSION=test
-  export PORT=${port[0]} ADMIN_PORT=${port[1]} POSTGRES_PORT=${port[2]} KAFKA_PORT=${port[3]} CONNECT_PORT=${port[4]} \
-    OPENSEARCH_PORT=${port[5]}
+  export PORT=${port[0]} POSTGRES_PORT=${port[1]} KAFKA_PORT=${port[2]} CONNECT_PORT=${port[3]} OPENSEARCH_PORT=${port[4]}
   export KAFKA_HEAP=256m CONNECT_HEAP=256m OPENSEARCH_HEAP=512m
   cd "$REPO_DIR" || return
 }
+
+# interruptible COMMAND... - a trap waits for a command in the foreground, but not for this
+interruptible() { "$@" & wait $!; }
 
 compose() { docker compose "$@"; }
 
@@ -58,13 +60,14 @@ build_images() {
   local started
   started=$(now_ms)
   info "images: building (minutes the first time; log: $work_dir/build.log)"
-  {
-    build_stage && compose_build migrate && compose_build index &&
-      { [[ $COMPOSE_FILE != *stand-ins* ]] || compose_build_each "${VENDORS[@]}"; }
-  } >"$work_dir/build.log" 2>&1 || { log_tail "$work_dir/build.log" 40 && die "the images do not build"; }
+  interruptible build_all >"$work_dir/build.log" 2>&1 || { log_tail "$work_dir/build.log" 40 && die "the images do not build"; }
   info "images: built in $(seconds_since "$started") s; sluice:$SLUICE_VERSION is \
 $(($(docker image inspect -f '{{.Size}}' "sluice:$SLUICE_VERSION") / 1000000)) MB, of which the base \
 $(($(docker image inspect -f '{{.Size}}' "$BASE_IMAGE") / 1000000)) MB"
+}
+build_all() {
+  build_stage && compose_build migrate && compose_build index || return
+  [[ $COMPOSE_FILE != *stand-ins* ]] || compose_build_each "${VENDORS[@]}"
 }
 build_stage() {
   timeout 2400 docker build -f host/Dockerfile --build-arg BASE_IMAGE="$BASE_IMAGE" --target build -t sluice-build:test .
@@ -78,16 +81,25 @@ compose_build_each() {
 start_stack() {
   local started
   started=$(now_ms)
-  if timeout 420 docker compose up -d --wait --wait-timeout 300 --no-build >"$work_dir/up.log" 2>&1; then
+  if interruptible timeout 420 docker compose up -d --wait --wait-timeout 300 --no-build >"$work_dir/up.log" 2>&1; then
     info "stack: healthy in $(seconds_since "$started") s"
     return
   fi
   failed=$((failed + 1))
-  log_tail "$work_dir/up.log" 30
-  compose ps -a --format '{{.Service}} {{.Status}}' >&2
-  compose logs --tail 30 >&2
   info "  FAIL  the stack is not healthy after $(seconds_since "$started") s"
+  tail -n 5 "$work_dir/up.log"
+  tell_of_failed_services
   return 1
+}
+
+# The state of all, and the logs of those that are neither healthy nor done.
+tell_of_failed_services() {
+  local service state health code
+  compose ps -a --format '  {{.Service}}: {{.Status}}'
+  while read -r service state health code; do
+    case $state/$health/$code in running/healthy/* | exited/none/0) continue ;; esac
+    compose logs --no-log-prefix --tail 25 "$service" | sed "s/^/    $service: /"
+  done < <(compose ps -a --format '{{.Service}} {{.State}} {{or .Health "none"}} {{.ExitCode}}')
 }
 
 # In a private engine the images are the next run's cache, and only those that newer ones have replaced go;

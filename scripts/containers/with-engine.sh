@@ -111,6 +111,7 @@ cleanup() {
   trap '' INT TERM
   trap - EXIT
   set +e
+  [ -z "$command_pid" ] || { kill "$command_pid" && wait "$command_pid"; } 2>/dev/null
   if [ -n "$engine_pid" ]; then
     stop_engine
     left=$(leftovers)
@@ -123,7 +124,7 @@ cleanup() {
   exit "$code"
 }
 
-engine_pid=
+engine_pid='' command_pid=''
 mkdir -p "$CONTAINERS_CACHE"
 run_dir=$(mktemp -d "${TMPDIR:-/tmp}/sluice-engine.XXXXXX")
 trap cleanup EXIT
@@ -135,4 +136,7 @@ if ! engine_answers >/dev/null 2>&1; then
   start_engine
 fi
 provide_compose
-"$@"
+# In the background, for a trap waits for a command in the foreground.
+"$@" <&0 &
+command_pid=$!
+wait "$command_pid"
