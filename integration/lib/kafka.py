@@ -16,7 +16,10 @@ class Kafka:
             self._kcat("-P", "-t", topic, "-k", key, file.name)
 
     def records(self, topic):
-        """All records of a topic as (headers, key, value) in bytes; values must not hold the two separators."""
+        """All records of a topic as (headers, key, value) in bytes; none if it does not exist. Values must not hold
+        the two separators."""
+        if f'"{topic}"'.encode() not in self._kcat("-L", "-J"):
+            return []
         text = self._kcat("-C", "-e", "-q", "-o", "beginning", "-t", topic, "-f", "%h\x1e%k\x1e%s\x1d")
         return [tuple(record.split(b"\x1e")) for record in text.split(b"\x1d") if record]
 

@@ -1,0 +1,104 @@
+"""Whatever stops and starts again, the index ends up as the database."""
+
+import time
+
+from case import Case, new_word
+from http_json import call
+from traffic import Writes
+
+
+class HostRestarted(Case):
+    def test_between_changes(self):
+        host = self.world.host
+        before, meanwhile = self.add_found_project(), new_word()
+        self.assertEqual(host.stop(), 0)
+        during = self.add_project()
+        self.sql(f"UPDATE projects SET description = '{meanwhile}' WHERE id = {before.id}")
+        host.start()
+        self.is_found(during)
+        self.becomes(lambda: self.field(before, "description"), meanwhile)
+        self.is_found(self.add_project())
+
+    def test_in_a_stream_of_writes_it_leaves_within_10_s(self):
+        with Writes(self.world) as writes:
+            writes.wait_for(200)
+            started = time.monotonic()
+            status = self.world.host.stop()
+            self.assertLess(time.monotonic() - started, 10)
+            writes.wait_for(50)
+            self.world.host.start()
+            writes.wait_for(50)
+        self.assertEqual(status, 0)
+        self.is_in_step()
+
+    def test_killed_in_a_stream_of_writes(self):
+        with Writes(self.world) as writes:
+            writes.wait_for(200)
+            self.world.host.kill()
+            writes.wait_for(200)
+            self.world.host.start()
+            writes.wait_for(50)
+        self.is_in_step()
+
+
+class ServerRestarted(Case):
+    def test_opensearch(self):
+        with Writes(self.world) as writes:
+            writes.wait_for(100)
+            self.world.stack.kill("opensearch")
+            writes.wait_for(100)
+            answer = call("GET", f"{self.world.api_url}/api/v1/projects/search?q=any")
+            self.world.stack.up("opensearch")
+        self.assertEqual(answer.status, 503)
+        self.is_in_step()
+
+    def test_postgresql(self):
+        with Writes(self.world) as writes:
+            writes.wait_for(100)
+            self.world.stack.down("postgres")
+            self.world.stack.up("postgres")
+            self.world.database.close()
+            writes.wait_for(100)
+        self.is_in_step()
+
+    def test_kafka(self):
+        with Writes(self.world) as writes:
+            writes.wait_for(100)
+            self.world.stack.kill("kafka")
+            writes.wait_for(100)
+            self.world.stack.up("kafka")
+            writes.wait_for(100)
+        self.is_in_step(120)
+
+
+class DeadLetters(Case):
+    TOPIC = "sluice.projects.dlq"
+
+    def letter_with(self, text):
+        """The dead letter that holds `text`: headers, key and value."""
+        letters = [letter for letter in self.world.kafka.records(self.TOPIC) if text in letter[2]]
+        self.assertEqual(len(letters), 1)
+        headers, key, value = letters[0]
+        return dict(header.split(b"=", 1) for header in headers.split(b",") if b"=" in header), key, value
+
+    def test_undecodable_record(self):
+        poison = b"\xff\xfe not json: " + new_word().encode()
+        self.world.kafka.produce("cdc.public.projects", "poisoned key", poison)
+        headers, key, value = self.eventually(lambda: self.letter_with(poison))
+        self.let_changes_pass()  # in every partition, so also in that one
+        self.assertEqual((key, value), (b"poisoned key", poison))
+        self.assertEqual(headers[b"__connect.errors.topic"], b"cdc.public.projects")
+        self.assertEqual(headers[b"__connect.errors.connector.name"], b"projects")
+        for name in (b"partition", b"offset", b"stage", b"class.name", b"exception.message"):
+            self.assertIn(b"__connect.errors." + name, headers)
+
+    def test_document_that_the_index_refuses(self):
+        slug = new_word()
+        refused = self.add_project(slug=slug, created_at="12345-01-01 00:00:00+00")
+        self.addCleanup(self.sql, f"DELETE FROM projects WHERE id = {refused.id}")
+        headers, _, _ = self.eventually(lambda: self.letter_with(slug.encode()))
+        self.assertIn(b"created_at", headers[b"__connect.errors.exception.message"])
+        self.is_found(self.add_project())
+        self.assertIsNone(self.found(refused))
+        self.sql(f"UPDATE projects SET created_at = now() WHERE id = {refused.id}")  # and so it heals
+        self.is_found(refused)
