@@ -13,7 +13,8 @@ lint() {
 
 container() { docker compose ps -aq "$1"; }
 in_host() { timeout 30 docker compose exec -T host "$@"; }
-query() { timeout 30 docker compose exec -T postgres psql -X -q -A -t -v ON_ERROR_STOP=1 -U postgres -d projectsdb -c "$1"; }
+query() { timeout 30 docker compose exec -T postgres psql -X -q -A -t -v ON_ERROR_STOP=1 \
+    -U "${POSTGRES_USER:-postgres}" -d "${POSTGRES_DB:-projectsdb}" -c "$1"; }
 search() { curl -fsS -m 5 -G "http://127.0.0.1:$PORT$API" --data-urlencode "q=$1"; }
 found() { search "$1" | grep -q "\"$2\""; }
 # run_host OPTIONS... -- ARGS... - the image by itself, with the same restrictions as in docker-compose.yml
@@ -50,7 +51,7 @@ has_no_privileges() {
 }
 
 is_healthy() {
-  expect "$(docker inspect -f '{{.State.Health.Status}}' "$(container host)")" healthy && in_host sluice health
+  expect "$(docker inspect -f '{{.State.Health.Status}}' "$(container host)")" healthy && in_host sluice health >/dev/null
 }
 
 is_unhealthy_without_host() { ! run_host -- health; }
@@ -70,15 +71,16 @@ takes_mounted_pipelines() {
   run_host -v "$work_dir/pipelines:/etc/sluice/pipelines:ro" -- validate /etc/sluice/pipelines/mounted.yaml
 }
 
+# A plugin of the same name in /plugins comes before the image's own.
 takes_mounted_plugins() {
-  local id plugins
+  local id described
   mkdir -p "$work_dir/plugins"
   id=$(docker create "sluice:$SLUICE_VERSION") || return 1
-  docker cp "$id:/usr/local/lib/sluice/plugins/opensearch-sink.so" "$work_dir/plugins/mounted-sink.so"
+  docker cp "$id:/usr/local/lib/sluice/plugins/opensearch-sink.so" "$work_dir/plugins/"
   docker rm "$id" >/dev/null
   chmod -R a+rX "$work_dir"
-  plugins=$(run_host -v "$work_dir/plugins:/plugins:ro" -- plugins list) || return 1
-  grep mounted-sink <<<"$plugins"
+  described=$(run_host -v "$work_dir/plugins:/plugins:ro" -- plugins describe opensearch-sink) || return 1
+  grep '^file: /plugins/' <<<"$described" || { head -4 <<<"$described" && return 1; }
 }
 
 # ---- the stack

@@ -36,7 +36,7 @@ work_dir=$(mktemp -d)
 cleanup() {
   local code=$?
   trap '' INT TERM
-  kill $(jobs -p) 2>/dev/null || true
+  jobs -p | xargs -r kill 2>/dev/null || true
   remove_stack
   rm -rf "$work_dir"
   exit "$code"

@@ -3,7 +3,7 @@
 set -euo pipefail
 data=/var/lib/postgresql/data
 if [ ! -s $data/PG_VERSION ]; then
-  initdb -D $data -U "$POSTGRES_USER" --pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD") --auth=scram-sha-256 \
+  initdb -D $data -U "$POSTGRES_USER" --pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD") --auth=trust \
     --encoding=UTF8 --locale=C.UTF-8 --no-sync
   echo 'host all all all scram-sha-256' >>$data/pg_hba.conf
   # Not yet by TCP, so that the health check waits for the database.
