@@ -211,7 +211,8 @@ sluice_status wait_for(Host* host, std::int64_t ms) {
 }
 
 void progress(Host* host, sluice_view step, std::int64_t done, std::int64_t total) {
-  host->on_progress({std::string(to_string_view(step)), done, total});
+  host->last_progress = {std::string(to_string_view(step)), done, total};
+  host->on_progress(host->last_progress);
 }
 
 }  // namespace

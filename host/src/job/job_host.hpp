@@ -40,6 +40,7 @@ struct sluice_job_host {
   std::unique_ptr<sluice_output> result_memory;  ///< of the last call's result
   sluice_value result{};
   std::string last_error;
+  sluice::JobProgress last_progress;
 
   sluice_job_host(const sluice::Flow& flow, sluice::Metrics& metrics, std::stop_token stop,
                   std::function<void(const sluice::JobProgress&)> on_progress);

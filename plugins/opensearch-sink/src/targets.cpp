@@ -100,8 +100,12 @@ void Targets::swap(std::string_view name) {
   }
   actions.push_back(
       {{"add", {{"index", name}, {"alias", config_.index}, {"is_write_index", true}}}});
-  rest_.call("swap " + config_.index + " to " + std::string(name), Method::kPost, "/_aliases",
-             {{"actions", actions}});
+  const std::string what = "swap " + config_.index + " to " + std::string(name);
+  const json answer = rest_.call(what, Method::kPost, "/_aliases", {{"actions", actions}});
+  // Until then, a node that has not heard of the swap may still write to the old index.
+  if (!answer.value("acknowledged", false)) {
+    throw RetryError(what + ": not acknowledged by all nodes in time");
+  }
 }
 
 void Targets::drop(std::string_view name) {

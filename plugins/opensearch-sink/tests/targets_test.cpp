@@ -166,9 +166,19 @@ TEST_F(Targets, FinishRetriesWhileTheIndexIsNotUsable) {
   EXPECT_EQ(call(sink().finish_target, to_view("things-2026-01-25")).status, SLUICE_RETRY);
 }
 
+const Answer kAcknowledged{200, R"({"acknowledged":true})"};
+
+TEST_F(Targets, SwapIsNotOverBeforeAllNodesKnow) {
+  server.on(kReadMapping, kMarked);
+  server.on("POST /_aliases", Answer{200, R"({"acknowledged":false})"});
+  const auto result = call(sink().swap_target, to_view("things-2026-01-25"));
+  EXPECT_EQ(result.status, SLUICE_RETRY);
+  EXPECT_THAT(result.error, HasSubstr("not acknowledged"));
+}
+
 TEST_F(Targets, SwapMovesTheAliasInOneStep) {
   server.on(kReadMapping, kMarked);
-  server.on("POST /_aliases", Answer{});
+  server.on("POST /_aliases", kAcknowledged);
   const auto result = call(sink().swap_target, to_view("things-2026-01-25"));
   EXPECT_EQ(result.status, SLUICE_OK) << result.error;
   const auto actions = json::parse(server.requests("POST /_aliases").at(0).body)["actions"];
@@ -180,7 +190,7 @@ TEST_F(Targets, SwapMovesTheAliasInOneStep) {
 TEST_F(Targets, SwapReplacesAConcreteIndexOfTheAliassName) {
   server.on(kAlias, Answer{200, R"({"things":{"aliases":{}}})"});
   server.on(kReadMapping, kMarked);
-  server.on("POST /_aliases", Answer{});
+  server.on("POST /_aliases", kAcknowledged);
   EXPECT_EQ(call(sink().swap_target, to_view("things-2026-01-25")).status, SLUICE_OK);
   const auto actions = json::parse(server.requests("POST /_aliases").at(0).body)["actions"];
   EXPECT_EQ(actions[0], (json{{"remove_index", {{"index", "things"}}}}));
@@ -188,7 +198,7 @@ TEST_F(Targets, SwapReplacesAConcreteIndexOfTheAliassName) {
 
 TEST_F(Targets, SwapWorksWithoutAnAliasAndTwice) {
   server.on(kReadMapping, kMarked);
-  server.on("POST /_aliases", Answer{});
+  server.on("POST /_aliases", kAcknowledged);
   const std::vector<Answer> bindings = {
       kUnbound, Answer{200, R"({"things-2026-01-25":{"aliases":{"things":{}}}})"}};
   for (const auto& binding : bindings) {
