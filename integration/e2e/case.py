@@ -30,27 +30,28 @@ class Case(unittest.TestCase):
         return self.world.database.run(text)
 
     def insert(self, table, **columns):
-        values = ", ".join(literal(str(value)) for value in columns.values())
-        return self.world.database.value(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values}) RETURNING *")
+        """The new row's id."""
+        values = ", ".join(literal(value) for value in columns.values())
+        return int(self.world.database.value(
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values}) RETURNING id"))
 
     def add_project(self, word=None, **columns):
         """A project that a search for its word finds; it need not be in the index yet."""
         word = word or new_word()
-        row = self.insert("projects", **{"name": f"Project {word}", "slug": f"slug-{new_word()}", **columns})
-        return Project(int(row.split("|")[0]), word)
+        return Project(self.insert("projects", **{"name": f"Project {word}", "slug": new_word(), **columns}), word)
 
     def add_user(self, name=None):
         name = name or new_word()
-        return int(self.insert("users", username=name, email=f"{name}@example.com").split("|")[0])
+        return self.insert("users", username=name, email=f"{name}@example.com")
 
     def add_hashtag(self, name=None):
-        return int(self.insert("hashtags", name=name or new_word()).split("|")[0])
+        return self.insert("hashtags", name=name or new_word())
 
     def link_user(self, user, project):
-        self.insert("user_projects", user_id=user, project_id=project.id)
+        self.sql(f"INSERT INTO user_projects (user_id, project_id) VALUES ({user}, {project.id})")
 
     def link_hashtag(self, hashtag, project):
-        self.insert("project_hashtags", hashtag_id=hashtag, project_id=project.id)
+        self.sql(f"INSERT INTO project_hashtags (hashtag_id, project_id) VALUES ({hashtag}, {project.id})")
 
     def add_found_project(self, users=(), hashtags=()):
         project = self.add_project()

@@ -3,8 +3,10 @@
 import time
 
 from case import Case, new_word
+from host import Host, free_port
 from http_json import call
 from traffic import Writes
+from world import PIPELINE
 
 
 class HostRestarted(Case):
@@ -32,11 +34,25 @@ class HostRestarted(Case):
         self.is_in_step()
 
     def test_killed_in_a_stream_of_writes(self):
-        with Writes(self.world) as writes:
+        with Writes(self.world) as writes, Writes(self.world):
             writes.wait_for(200)
             self.world.host.kill()
             writes.wait_for(200)
             self.world.host.start()
+            writes.wait_for(50)
+        self.is_in_step()
+
+
+    def test_another_host_takes_over(self):
+        admin = f"127.0.0.1:{free_port()}"
+        env = {**self.world.stack.env, "SLUICE_ADMIN": admin, "PORT": str(free_port())}
+        with Writes(self.world) as writes:
+            with Host(PIPELINE, env, f"http://{admin}/ready"):
+                writes.wait_for(200)
+                self.assertEqual(self.world.host.stop(), 0)
+                writes.wait_for(200)
+                self.world.host.start()
+                writes.wait_for(50)
             writes.wait_for(50)
         self.is_in_step()
 
@@ -68,6 +84,14 @@ class ServerRestarted(Case):
             writes.wait_for(100)
             self.world.stack.up("kafka")
             writes.wait_for(100)
+        self.is_in_step(120)
+
+    def test_kafka_connect(self):
+        with Writes(self.world) as writes:
+            writes.wait_for(100)
+            self.world.stack.kill("connect")
+            writes.wait_for(100)
+            self.world.stack.up("connect")
         self.is_in_step(120)
 
 

@@ -9,6 +9,20 @@ class Rows(Case):
         self.is_found(project)
         self.assertEqual(self.field(project, "description"), "Counts herons")
 
+    def test_text_arrives_as_it_is(self):
+        text = ("""\"double\" 'single' \\back\\slash\\n \t\n\x01\x7f\u2028 </script> {a: 1} %20+& ${HOME} """
+                "\u05e9\u05dc\u05d5\u05dd e\u0301 \U0001f6b2")
+        project = self.add_project(description=text)
+        self.becomes(lambda: self.field(project, "description"), text)
+
+    def test_large_description(self):
+        project = self.add_project()
+        self.sql(f"""UPDATE projects SET description =
+            (SELECT string_agg('word' || i % 1000, ' ') FROM generate_series(1, 500000) i) WHERE id = {project.id}""")
+        length = int(self.world.database.value(f"SELECT length(description) FROM projects WHERE id = {project.id}"))
+        self.assertGreater(length, 3_000_000)
+        self.becomes(lambda: len(self.field(project, "description")), length)
+
     def test_updated(self):
         project = self.add_found_project()
         self.sql(f"UPDATE projects SET description = 'Counts storks' WHERE id = {project.id}")

@@ -28,6 +28,8 @@ _STATEMENTS = {  # and how often, relatively
        (SELECT user_id, project_id FROM user_projects ORDER BY random() LIMIT 1)""": 2,
     "DELETE FROM project_hashtags WHERE ctid IN (SELECT ctid FROM project_hashtags ORDER BY random() LIMIT 1)": 2,
     f"BEGIN; UPDATE projects SET name = {_NEW} WHERE id = {_ANY_PROJECT}; ROLLBACK": 1,
+    f"""BEGIN; INSERT INTO projects (name, slug) VALUES ({_NEW}, {_NEW}); SAVEPOINT half;
+       UPDATE projects SET name = {_NEW} WHERE id = {_ANY_PROJECT}; ROLLBACK TO half; COMMIT""": 1,
     f"BEGIN; DELETE FROM projects WHERE id = {_ANY_PROJECT}; INSERT INTO projects (name, slug) VALUES ({_NEW}, {_NEW}); COMMIT": 1,
 }
 
