@@ -107,6 +107,8 @@ sluice_status offsets(Host* host, std::int64_t timestamp_ms, const sluice_value*
 sluice_status copy(Host* host, sluice_view target, std::size_t readers, std::size_t page,
                    std::int64_t* documents) {
   return guarded(host, [&] {
+    host->copied_snapshot = host->stages.snapshot();
+    host->copied_target = to_string_view(target);
     const auto copied = copy_all(host->flow, host->metrics, to_string_view(target), readers, page,
                                  host->stop, [&](std::int64_t done) {
                                    host->on_progress({"copy", done, 0});
@@ -123,8 +125,10 @@ sluice_status replay_records(Host* host, const sluice_value* from, const sluice_
                              sluice_view target, sluice_replay_result* result) {
   return guarded(host, [&] {
     check_lock(host);
-    const auto replayed = replay(host->flow, host->metrics, to_offsets(from), to_offsets(to),
-                                 to_string_view(target), host->stop);
+    const bool is_copied = to_string_view(target) == host->copied_target;
+    const auto replayed =
+        replay(host->flow, host->metrics, to_offsets(from), to_offsets(to), to_string_view(target),
+               is_copied ? host->copied_snapshot : std::string(), host->stop);
     *result = {replayed.records, replayed.documents, replayed.unresolved};
   });
 }

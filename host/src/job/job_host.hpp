@@ -39,6 +39,8 @@ struct sluice_job_host {
       lock_holder;                               ///< the lock lives on this instance's connection
   std::unique_ptr<sluice_output> result_memory;  ///< of the last call's result
   sluice_value result{};
+  std::string copied_target;  ///< what copy() has filled, and what its reads have seen
+  std::string copied_snapshot;
   std::string last_error;
   sluice::JobProgress last_progress;
 

@@ -132,9 +132,11 @@ class StretchReader {
 
 class Replay {
  public:
-  Replay(const Flow& flow, Metrics& metrics, std::string_view target, const std::stop_token& stop)
+  Replay(const Flow& flow, Metrics& metrics, std::string_view target, std::string_view snapshot,
+         const std::stop_token& stop)
       : flow_(flow),
         target_(target),
+        snapshot_(snapshot),
         stop_(stop),
         routing_(flow.plugins, flow.name, &metrics, stop),
         writing_(flow.plugins, flow.name, &metrics, stop) {}
@@ -162,12 +164,27 @@ class Replay {
     result_.records += static_cast<std::int64_t>(batch.size());
     result_.unresolved += static_cast<std::int64_t>(routed.failures.size());
     for (const auto& failure : routed.failures) spdlog::error("{}: {}", flow_.name, failure.reason);
-    for (const auto& key : routed.keys) {
+    const auto seen_keys = seen(routed.keys);
+    for (std::size_t i = 0; i < routed.keys.size(); ++i) {
+      const auto& key = routed.keys[i];
+      if (seen_keys[i] != 0) continue;
       auto& tx_ids = pending_[std::string(key.id)];
-      if (key.tx_id != 0 && (tx_ids.empty() || tx_ids.back() != key.tx_id))
+      if (key.tx_id != 0 && (tx_ids.empty() || tx_ids.back() != key.tx_id)) {
         tx_ids.push_back(key.tx_id);
+      }
     }
-    for (const auto& walk : routed.walks) follow(walk);
+    const auto seen_walks = seen(routed.walks);
+    for (std::size_t i = 0; i < routed.walks.size(); ++i) {
+      if (seen_walks[i] == 0) follow(routed.walks[i]);
+    }
+  }
+
+  template <typename Routes>
+  std::vector<std::uint8_t> seen(const Routes& routes) const {
+    std::vector<std::int64_t> tx_ids;
+    tx_ids.reserve(routes.size());
+    for (const auto& route : routes) tx_ids.push_back(route.tx_id);
+    return writing_.seen(snapshot_, tx_ids);
   }
 
   // A stage that cannot work now is asked again, for as long as it takes.
@@ -214,6 +231,7 @@ class Replay {
 
   const Flow& flow_;
   const std::string target_;
+  const std::string snapshot_;
   const std::stop_token stop_;
   RoutingStages routing_;
   WritingStages writing_;
@@ -225,9 +243,9 @@ class Replay {
 
 ReplayResult replay(const Flow& flow, Metrics& metrics, const std::vector<PartitionOffset>& from,
                     const std::vector<PartitionOffset>& to, std::string_view target,
-                    const std::stop_token& stop) {
+                    std::string_view snapshot, const std::stop_token& stop) {
   StretchReader reader(flow.config.source, from, to);
-  return Replay(flow, metrics, target, stop).run(reader);
+  return Replay(flow, metrics, target, snapshot, stop).run(reader);
 }
 
 }  // namespace sluice

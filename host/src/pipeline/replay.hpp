@@ -23,6 +23,6 @@ struct ReplayResult {
 /// brokers stay away.
 ReplayResult replay(const Flow& flow, Metrics& metrics, const std::vector<PartitionOffset>& from,
                     const std::vector<PartitionOffset>& to, std::string_view target,
-                    const std::stop_token& stop);
+                    std::string_view snapshot, const std::stop_token& stop);
 
 }  // namespace sluice

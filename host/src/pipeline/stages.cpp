@@ -61,8 +61,10 @@ Routed RoutingStages::route(const RecordBatch& batch) {
   changes.reserve(batch.size());
   decode(records, 0, changes, routed);
   for (const auto& plugin : transforms_) {
+    if (changes.empty()) break;
     Changes transformed;
     transform(*plugin, changes, transformed, routed);
+    for (const auto* change : transformed) check_index(change->record, batch.size(), *plugin);
     changes = std::move(transformed);
   }
   if (!changes.empty()) find_keys(changes, routed);
@@ -147,7 +149,8 @@ void RoutingStages::find_keys(std::span<const sluice_change* const> changes, Rou
   for (const auto& key : output.keys) {
     check_index(key.index, changes.size(), *router_);
     const auto& change = *changes[key.index];
-    routed.keys.push_back({change.record, to_string_view(key.id), tx_id_to_see(change), key.urgent != 0});
+    routed.keys.push_back(
+        {change.record, to_string_view(key.id), tx_id_to_see(change), key.urgent != 0});
   }
   for (const auto& cursor : output.cursors) {
     check_index(cursor.index, changes.size(), *router_);
@@ -278,6 +281,26 @@ std::vector<std::string> WritingStages::ranges(std::size_t count) {
   std::vector<std::string> cursors;
   for (const auto& cursor : output.cursors) cursors.emplace_back(to_string_view(cursor.state));
   return cursors;
+}
+
+std::string WritingStages::snapshot() const {
+  sluice_output output;
+  source_->call([&](void* self, sluice_error* error) {
+    return source_->plugin().denormalizer->snapshot(self, &output, error);
+  });
+  return output.values.empty() ? std::string()
+                               : std::string(Value(output.values.front()).as_string());
+}
+
+std::vector<std::uint8_t> WritingStages::seen(std::string_view snapshot,
+                                              const std::vector<std::int64_t>& tx_ids) const {
+  std::vector<std::uint8_t> seen(tx_ids.size(), 0);
+  if (snapshot.empty() || tx_ids.empty()) return seen;
+  source_->call([&](void* self, sluice_error* error) {
+    return source_->plugin().denormalizer->seen(self, to_view(snapshot), tx_ids.data(),
+                                                tx_ids.size(), seen.data(), error);
+  });
+  return seen;
 }
 
 }  // namespace sluice

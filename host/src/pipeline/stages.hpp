@@ -124,6 +124,12 @@ class WritingStages {
   ScanResult scan(std::string_view target, std::string_view cursor, std::size_t limit);
   std::vector<std::string> ranges(std::size_t count);
 
+  /// What a read that begins now can see, and which of these transactions a read begun after that
+  /// sees.
+  std::string snapshot() const;
+  std::vector<std::uint8_t> seen(std::string_view snapshot,
+                                 const std::vector<std::int64_t>& tx_ids) const;
+
   const PluginInstance& source() const { return *source_; }
   const PluginInstance& sink() const { return *sink_; }
 

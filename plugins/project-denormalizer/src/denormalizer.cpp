@@ -191,6 +191,23 @@ void TreeDenormalizer::ranges(std::size_t count, CursorOutput& output) {
   });
 }
 
+void TreeDenormalizer::snapshot(ValueOutput& output) {
+  with_session([&](Session& session) {
+    const auto row = session.connection.execute("SELECT pg_current_snapshot()::text", {});
+    output.value(make_string(output.copy(row[0][0].c_str())));
+  });
+}
+
+void TreeDenormalizer::seen(std::string_view snapshot, std::span<const std::int64_t> tx_ids,
+                            std::span<std::uint8_t> seen) {
+  const Snapshot past = Snapshot::parse(snapshot);
+  for (std::size_t i = 0; i < tx_ids.size(); ++i) {
+    if (tx_ids[i] == 0) continue;
+    const auto visibility = past.visibility(static_cast<std::uint64_t>(tx_ids[i]));
+    seen[i] = visibility == Snapshot::Visibility::kVisible ? 1 : 0;
+  }
+}
+
 std::int64_t TreeDenormalizer::count() {
   std::int64_t documents = 0;
   with_session([&](Session& session) {

@@ -30,6 +30,9 @@ class TreeDenormalizer : public Denormalizer {
   void scan(std::string_view cursor, std::size_t limit, DocumentOutput& output) override;
   std::int64_t count() override;
   void sample(std::size_t count, KeyOutput& output) override;
+  void snapshot(ValueOutput& output) override;
+  void seen(std::string_view snapshot, std::span<const std::int64_t> tx_ids,
+            std::span<std::uint8_t> seen) override;
   bool lock(std::string_view name) override;
   void check_lock() override;
   void unlock() override;

@@ -256,6 +256,12 @@ typedef struct sluice_denormalizer {
   sluice_status (*count)(void* self, int64_t* documents, sluice_error* error);
   /* Emits up to `count` keys picked at random. */
   sluice_status (*sample)(void* self, size_t count, sluice_output* output, sluice_error* error);
+  /* Emits a STRING, opaque to the host: what a read that begins now can see. */
+  sluice_status (*snapshot)(void* self, sluice_output* output, sluice_error* error);
+  /* seen[i] = 1 if every read begun after that snapshot was taken sees the transaction tx_ids[i]; 0 if not, or if
+   * the id is 0. A rebuild need not follow changes that its reads have seen. */
+  sluice_status (*seen)(void* self, sluice_view snapshot, const int64_t* tx_ids, size_t count, uint8_t* seen,
+                        sluice_error* error);
   /* A lock known to all hosts that use this source, held until unlock, destroy or loss of the connection.
    * *acquired: 1, or 0 if another holds it. `locked` returns RETRY once it has been lost. */
   sluice_status (*lock)(void* self, sluice_view name, int32_t* acquired, sluice_error* error);

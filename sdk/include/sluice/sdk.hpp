@@ -103,6 +103,11 @@ class Denormalizer {
   virtual void scan(std::string_view cursor, std::size_t limit, DocumentOutput& output) = 0;
   virtual std::int64_t count() = 0;
   virtual void sample(std::size_t count, KeyOutput& output) = 0;
+  // What a read that begins now can see, and which transactions that includes (all false in `seen`
+  // at the start). Without them, rebuilds do more than they need to.
+  virtual void snapshot(ValueOutput& output) { output.value(make_string("")); }
+  virtual void seen(std::string_view /*snapshot*/, std::span<const std::int64_t> /*tx_ids*/,
+                    std::span<std::uint8_t> /*seen*/) {}
   virtual bool lock(std::string_view name) = 0;  // false: another holds it
   virtual void check_lock() = 0;                 // throws RetryError once the lock has been lost
   virtual void unlock() = 0;

@@ -106,6 +106,20 @@ inline sluice_status sample(void* self, std::size_t count, sluice_output* output
     instance<Denormalizer>(self).sample(count, out);
   });
 }
+inline sluice_status snapshot(void* self, sluice_output* output, sluice_error* error) noexcept {
+  return guarded(error, [&] {
+    ValueOutput out(output);
+    instance<Denormalizer>(self).snapshot(out);
+  });
+}
+inline sluice_status seen(void* self, sluice_view snapshot, const std::int64_t* tx_ids,
+                          std::size_t count, std::uint8_t* seen, sluice_error* error) noexcept {
+  return guarded(error, [&] {
+    const std::span<std::uint8_t> flags(seen, count);
+    for (auto& flag : flags) flag = 0;
+    instance<Denormalizer>(self).seen(to_string_view(snapshot), {tx_ids, count}, flags);
+  });
+}
 inline sluice_status lock(void* self, sluice_view name, std::int32_t* acquired,
                           sluice_error* error) noexcept {
   return guarded(
@@ -207,6 +221,8 @@ inline constexpr sluice_denormalizer kDenormalizer{sizeof(sluice_denormalizer),
                                                    scan,
                                                    count_source,
                                                    sample,
+                                                   snapshot,
+                                                   seen,
                                                    lock,
                                                    check_lock,
                                                    unlock};
