@@ -15,9 +15,9 @@ void append_new(std::vector<std::int64_t>& to, const std::vector<std::int64_t>& 
   }
 }
 
-bool holds_partition(const std::vector<Hold>& holds, const Hold& like) {
-  return std::any_of(holds.begin(), holds.end(),
-                     [&](const Hold& hold) { return hold.ledger == like.ledger; });
+auto find_partition(std::vector<Hold>& holds, const Hold& like) {
+  return std::find_if(holds.begin(), holds.end(),
+                      [&](const Hold& hold) { return hold.ledger == like.ledger; });
 }
 
 }  // namespace
@@ -56,13 +56,19 @@ void Coalescer::add_locked(KeyWork work, bool urgent) {
 }
 
 // Of each partition the earliest record is held: what comes later waits behind it anyway, so a hot
-// key costs nothing but its transaction ids.
+// key costs nothing but its transaction ids. What a walk leaves comes after records behind its own.
 void Coalescer::merge_later(Entry& entry, KeyWork& later) {
   KeyWork& waiting = entry.waiting;
   for (const auto& hold : later.holds) {
-    if (holds_partition(waiting.holds, hold)) continue;
-    ledger_.hold(hold);
-    waiting.holds.push_back(hold);
+    const auto held = find_partition(waiting.holds, hold);
+    if (held == waiting.holds.end()) {
+      ledger_.hold(hold);
+      waiting.holds.push_back(hold);
+    } else if (hold.offset < held->offset) {
+      ledger_.hold(hold);
+      ledger_.release({*held});
+      *held = hold;
+    }
   }
   append_new(waiting.tx_ids, later.tx_ids);
   waiting.origin = std::move(later.origin);
