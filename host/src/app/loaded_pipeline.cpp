@@ -53,6 +53,8 @@ class Loader {
     if (schedule != "never") {
       try {
         spec.schedule.emplace(schedule, job.time_zone);
+        // One that never comes (30 February) is told here, not by the thread that waits for it.
+        spec.schedule->next(std::chrono::system_clock::now());
       } catch (const CronError& e) {
         result_.problems.push_back(job.plugin.problem(std::string("schedule: ") + e.what()));
       }
