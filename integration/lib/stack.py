@@ -24,6 +24,7 @@ class Stack:
         self.env.update(re.findall(r"^export (\w+)=(.*)$", exports.stdout, re.MULTILINE))
         self.folder = tempfile.mkdtemp(prefix="sluice-stack-")
         self.env.update(SLUICE_STACK_DIR=self.folder, SLUICE_STACK_FSYNC="off")
+        self.env.setdefault("SLUICE_STACK_TIMEOUT", "240")  # a test machine may be busy with a build
         try:
             self.up(*self.services)
         except BaseException:
