@@ -51,11 +51,17 @@ use_engine_packages() {
 
 # What a killed run left behind keeps the data folder busy.
 end_abandoned_engine() {
-  local pid
+  local pid dir
   for pid in $(engine_processes "$CONTAINERS_CACHE/data"); do kill "$pid" 2>/dev/null || true; done
   wait_until 30 no_engine_processes "$CONTAINERS_CACHE/data" || die "an earlier engine does not end"
-  find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'sluice-engine.*' ! -path "$run_dir" -exec rm -rf {} +
+  unmount_below "$CONTAINERS_CACHE/data"
+  for dir in "${run_dir%.*}".*; do
+    [ "$dir" != "$run_dir" ] || continue
+    unmount_below "$dir"
+    rm -rf "$dir"
+  done
 }
+unmount_below() { awk -v dir="$1/" 'index($2, dir) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount; }
 # engine_processes FOLDER - pids of dockerd, containerd and shims that were started with this folder
 engine_processes() { pgrep -f "^[^ ]*(dockerd|containerd[^ ]*) .*$1" || true; }
 no_engine_processes() { [ -z "$(engine_processes "$1")" ]; }
@@ -90,6 +96,8 @@ stop_engine() {
   wait_until 30 engine_dead || kill -KILL "$engine_pid" 2>/dev/null
   wait "$engine_pid" 2>/dev/null
   for pid in $(engine_processes "$run_dir"); do kill -KILL "$pid"; done
+  unmount_below "$run_dir"
+  unmount_below "$CONTAINERS_CACHE/data"
   restore_network "$network_note"
   rmdir /run/docker/plugins /run/docker /run/containerd/s /run/containerd 2>/dev/null
   find /sys/fs/cgroup -depth -type d -path '*/docker*' -exec rmdir {} + 2>/dev/null
