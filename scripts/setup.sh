@@ -11,6 +11,21 @@
 #
 # Environment: see scripts/stack.sh --help; also PORT 8080 (the search API).
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
+
+engine_answers() { timeout 15 docker info >/dev/null 2>&1 && timeout 15 docker compose version >/dev/null 2>&1; }
+
+# Compose's settings are those of .env, where the environment has no others; so they must be ours, too.
+use_env_file() {
+  local name value
+  while IFS='=' read -r name value; do
+    [[ $name =~ ^[A-Z_]+$ ]] || continue
+    [ -n "${!name+set}" ] || export "$name=$value"
+  done <"$REPO_DIR/.env"
+}
+
+mode=${1:-}
+[ -n "$mode" ] || if engine_answers; then mode=--docker; else mode=--native; fi
+[ "$mode" != --docker ] || use_env_file
 for part in settings process packages; do
   # shellcheck source=/dev/null
   source "$REPO_DIR/scripts/lib/$part.sh"
@@ -22,8 +37,6 @@ SEARCH_URL=http://localhost:$PORT/api/v1/projects/search
 DEADLINE=${SLUICE_SETUP_TIMEOUT:-120}
 
 step() { printf '\n== %s\n' "$*"; }
-
-engine_answers() { timeout 15 docker info >/dev/null 2>&1 && timeout 15 docker compose version >/dev/null 2>&1; }
 
 # The stack's folders depend on a user that comes with a package, so they are known only then.
 know_the_stack() {
@@ -116,8 +129,7 @@ down() {
 }
 
 started=$(now_ms)
-case ${1:-} in
-  '') if engine_answers; then compose; else native; fi ;;
+case $mode in
   --native) native ;;
   --docker) compose ;;
   --down) down && exit 0 ;;

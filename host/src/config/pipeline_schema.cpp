@@ -192,7 +192,7 @@ constexpr const char* kPipelineSchema = R"json({
           "type": "string",
           "format": "duration",
           "default": "10s",
-          "description": "How long a change whose transaction the database does not show yet is read again before that counts as an error."
+          "description": "How long a document is read again for a transaction id that the database has not reached, as after a restore or failover; then it is taken as it is. One that is merely in progress is waited for without limit."
         }
       }
     },
@@ -236,7 +236,7 @@ constexpr const char* kPipelineSchema = R"json({
       "type": "string",
       "format": "duration",
       "minimum": 1,
-      "default": "8s",
+      "default": "5s",
       "description": "How long a stopping pipeline may take to write what is pending; what is left is read again after the next start."
     }
   },

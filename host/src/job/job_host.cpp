@@ -116,7 +116,7 @@ sluice_status copy(Host* host, sluice_view target, std::size_t readers, std::siz
     *documents = copied.documents;
     check_lock(host);
     if (copied.unresolved > 0) {
-      throw FatalError(std::to_string(copied.unresolved) + " documents could not be written");
+      throw RetryError(std::to_string(copied.unresolved) + " documents could not be written");
     }
   });
 }

@@ -117,7 +117,7 @@ bool JobRunner::run_now(const std::stop_token& stop) {
     spdlog::warn("{}: job {}: {} (tried again in {} ms)", flow_.name, spec_.name, failed.trace,
                  delay.count());
     update([](JobStatus& status) { status.state = JobState::kRetrying; });
-    wait(stop, delay);
+    if (!wait(stop, delay)) return false;
   }
 }
 

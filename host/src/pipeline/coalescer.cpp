@@ -111,17 +111,23 @@ bool Coalescer::flush_is_due(Clock::time_point now) const {
          now - ready_.front()->second.waiting.since >= limits_.max_delay;
 }
 
+// The documents that a walk cannot settle join the keys to be tried again, so it waits while these
+// are many.
+bool Coalescer::may_walk() const {
+  return !walks_.empty() && walking_ == 0 && !draining_ && delayed_.size() < limits_.bulk_max_keys;
+}
+
 // One writer at most walks, and fresh changes go first; but a steady stream of them must not stop a
 // walk for ever.
 bool Coalescer::walk_is_due(Clock::time_point now) const {
-  if (draining_ || walking_ > 0 || walks_.empty() || walks_.begin()->first > now) return false;
+  if (!may_walk() || walks_.begin()->first > now) return false;
   return !flush_is_due(now) || flushes_since_walk_ >= limits_.walk_share;
 }
 
 Clock::time_point Coalescer::next_event() const {
   auto next = Clock::now() + std::chrono::hours(1);
   if (!delayed_.empty()) next = std::min(next, delayed_.begin()->first);
-  if (!walks_.empty() && walking_ == 0 && !draining_) next = std::min(next, walks_.begin()->first);
+  if (may_walk()) next = std::min(next, walks_.begin()->first);
   if (!ready_.empty())
     next = std::min(next, ready_.front()->second.waiting.since + limits_.max_delay);
   return std::max(next, suspended_until_);

@@ -115,6 +115,7 @@ class Coalescer {
   void update_overfull(Entry& entry);
   void promote_delayed(Clock::time_point now);
   bool flush_is_due(Clock::time_point now) const;
+  bool may_walk() const;
   bool walk_is_due(Clock::time_point now) const;
   Clock::time_point next_event() const;
   Turn take_flush();

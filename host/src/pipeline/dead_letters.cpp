@@ -1,5 +1,6 @@
 #include "pipeline/dead_letters.hpp"
 
+#include <algorithm>
 #include <array>
 #include <spdlog/spdlog.h>
 
@@ -37,7 +38,11 @@ DeadLetters::~DeadLetters() {
 
 bool DeadLetters::send(std::span<const DeadLetter> letters, const std::stop_token& stop) {
   if (letters.empty()) return true;
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_, std::defer_lock);
+  while (!lock.try_lock_for(std::chrono::milliseconds(100))) {
+    if (stop.stop_requested()) return false;
+  }
+  states_.assign(letters.size(), State::kUndelivered);
   Backoff backoff(std::chrono::milliseconds(200), std::chrono::seconds(10));
   while (!stop.stop_requested()) {
     if (try_send(letters, stop)) return true;
@@ -49,16 +54,18 @@ bool DeadLetters::send(std::span<const DeadLetter> letters, const std::stop_toke
 }
 
 bool DeadLetters::try_send(std::span<const DeadLetter> letters, const std::stop_token& stop) {
-  undelivered_ = static_cast<int>(letters.size());
   last_error_ = "no answer in time";
-  for (const auto& letter : letters) produce(letter);
+  for (std::size_t i = 0; i < letters.size(); ++i) {
+    if (states_[i] != State::kDelivered) produce(letters[i], i);
+  }
   while (rd_kafka_outq_len(client_.get()) > 0 && !stop.stop_requested()) {
     rd_kafka_poll(client_.get(), 100);
   }
-  return undelivered_ == 0;
+  return std::all_of(states_.begin(), states_.end(),
+                     [](State state) { return state == State::kDelivered; });
 }
 
-void DeadLetters::produce(const DeadLetter& letter) {
+void DeadLetters::produce(const DeadLetter& letter, std::size_t place) {
   const sluice_record& record = *letter.record;
   HeadersPtr headers(rd_kafka_headers_new(record.header_count + 10), rd_kafka_headers_destroy);
   for (std::size_t i = 0; i < record.header_count; ++i) {
@@ -76,25 +83,36 @@ void DeadLetters::produce(const DeadLetter& letter) {
   add(headers.get(), "__connect.errors.exception.class.name", "RecordError");
   add(headers.get(), "__connect.errors.exception.message", letter.reason);
 
+  // Better without its value, which is still where the headers say, than not at all.
+  const bool whole = states_[place] != State::kTooLarge;
   const auto error =
       rd_kafka_producev(client_.get(), RD_KAFKA_V_TOPIC(topic_.c_str()),
                         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_BLOCK),
                         RD_KAFKA_V_KEY(record.key.data, record.key.size),
-                        RD_KAFKA_V_VALUE(const_cast<char*>(record.value.data), record.value.size),
+                        RD_KAFKA_V_VALUE(whole ? const_cast<char*>(record.value.data) : nullptr,
+                                         (whole ? record.value.size : 0)),
+                        RD_KAFKA_V_OPAQUE(reinterpret_cast<void*>(place)),
                         RD_KAFKA_V_HEADERS(headers.get()), RD_KAFKA_V_END);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
     static_cast<void>(headers.release());  // the message owns them now
   } else {
-    last_error_ = rd_kafka_err2str(error);
+    note_failure(place, error);
   }
+}
+
+void DeadLetters::note_failure(std::size_t place, rd_kafka_resp_err_t error) {
+  last_error_ = rd_kafka_err2str(error);
+  if (error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) states_[place] = State::kTooLarge;
 }
 
 void DeadLetters::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
   auto& self = *static_cast<DeadLetters*>(opaque);
+  const auto place = reinterpret_cast<std::size_t>(message->_private);
+  if (place >= self.states_.size()) return;  // of a send that was stopped
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    --self.undelivered_;
+    self.states_[place] = State::kDelivered;
   } else {
-    self.last_error_ = rd_kafka_err2str(message->err);
+    self.note_failure(place, message->err);
   }
 }
 

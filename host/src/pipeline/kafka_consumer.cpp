@@ -91,7 +91,7 @@ void GroupConsumer::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t error,
     self.paused_ = false;  // new partitions flow, so the pause has to be set anew
     return;
   }
-  // What is settled goes out before the next owner starts to read.
+  // The listener stores what is settled; it is committed with the partitions' release.
   self.listener_.revoked(partitions);
   for (const auto& partition : partitions) self.stored_.erase(partition);
   log_and_free("unassign", rd_kafka_incremental_unassign(client, list));

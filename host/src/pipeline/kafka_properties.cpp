@@ -75,6 +75,8 @@ KafkaProperties producer_properties(const SourceConfig& source, const std::strin
   properties["enable.idempotence"] = "true";
   properties["linger.ms"] = "0";
   properties["message.timeout.ms"] = "10000";
+  properties["message.max.bytes"] =
+      "20000000";  // a dead letter is as large as any record, and has more headers
   return properties;
 }
 

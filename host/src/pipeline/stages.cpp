@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include <sluice/host_side.hpp>
 #include <sluice/sdk.hpp>
@@ -181,7 +182,7 @@ std::vector<KeyResult> WritingStages::write(std::string_view target,
   try {
     return write_together(target, requests);
   } catch (const RecordError& e) {
-    if (requests.size() == 1) return {{SLUICE_ITEM_ERROR, e.what(), {}}};
+    if (requests.size() == 1) return {{SLUICE_ITEM_ERROR, e.what(), source_->name()}};
   }
   // One of them spoils the call: by halves, so that it fails alone.
   const auto half = requests.size() / 2;
@@ -215,12 +216,17 @@ std::vector<KeyResult> WritingStages::write_together(std::string_view target,
   return results;
 }
 
-void WritingStages::write_documents(std::string_view target, const sluice_output& documents,
+// The sink numbers what it is given from 0 on; a key that gave no document has no part in that.
+void WritingStages::write_documents(std::string_view target, sluice_output& read,
                                     std::vector<KeyResult>& results) {
-  if (documents.documents.empty()) return;
-  for (const auto& document : documents.documents)
+  if (read.documents.empty()) return;
+  std::vector<std::size_t> key_of;
+  key_of.reserve(read.documents.size());
+  for (auto& document : read.documents) {
     check_index(document.index, results.size(), *source_);
-  const auto pointers = pointers_to(documents.documents);
+    key_of.push_back(std::exchange(document.index, key_of.size()));
+  }
+  const auto pointers = pointers_to(read.documents);
   sluice_output output;
   sink_->call([&](void* self, sluice_error* error) {
     return sink_->plugin().sink->write(self, to_view(target), pointers.data(), pointers.size(),
@@ -228,8 +234,7 @@ void WritingStages::write_documents(std::string_view target, const sluice_output
   });
   for (const auto& [index, outcome, message] : output.outcomes) {
     check_index(index, pointers.size(), *sink_);
-    results[pointers[index]->index] = {outcome, std::string(to_string_view(message)),
-                                       sink_->name()};
+    results[key_of[index]] = {outcome, std::string(to_string_view(message)), sink_->name()};
   }
 }
 

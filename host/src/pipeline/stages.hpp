@@ -135,7 +135,7 @@ class WritingStages {
 
  private:
   std::vector<KeyResult> write_together(std::string_view target, std::span<const KeyRequest> keys);
-  void write_documents(std::string_view target, const sluice_output& documents,
+  void write_documents(std::string_view target, sluice_output& read,
                        std::vector<KeyResult>& results);
 
   std::unique_ptr<PluginInstance> source_;

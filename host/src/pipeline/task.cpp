@@ -43,16 +43,16 @@ void Task::run(const std::stop_token& stop, const std::function<void()>& on_runn
   }
   routing_ = std::make_unique<RoutingStages>(flow_.plugins, flow_.name, &metrics_.all,
                                              stop_stages_.get_token());
-  const auto consumer = make_consumer();
+  make_consumer();
   start_writers();
   on_running();
   try {
     while (!stop.stop_requested()) {
       rethrow_failure();
-      take_in(*consumer, stop);
-      settle_offsets(*consumer);
+      take_in(*consumer_, stop);
+      settle_offsets(*consumer_);
     }
-    drain(*consumer);
+    drain(*consumer_);
     stop_writers();
   } catch (...) {
     stop_writers();
@@ -78,7 +78,7 @@ void Task::prepare_sink(const std::stop_token& stop) const {
   }
 }
 
-std::unique_ptr<GroupConsumer> Task::make_consumer() {
+void Task::make_consumer() {
   RebalanceListener listener;
   listener.assigned = [this](const std::vector<TopicPartition>& partitions) {
     spdlog::info("{}: task {}: {} partitions assigned", flow_.name, number_, partitions.size());
@@ -86,9 +86,10 @@ std::unique_ptr<GroupConsumer> Task::make_consumer() {
   };
   listener.revoked = [this](const std::vector<TopicPartition>& partitions) {
     spdlog::info("{}: task {}: {} partitions revoked", flow_.name, number_, partitions.size());
+    consumer_->store(ledger_.collect());
     ledger_.revoke(partitions);
   };
-  return std::make_unique<GroupConsumer>(
+  consumer_ = std::make_unique<GroupConsumer>(
       group_consumer_properties(flow_.config.source, client_id(flow_, number_)),
       flow_.config.source.topics, std::move(listener), &in_flight_bytes_);
 }
@@ -112,8 +113,10 @@ void Task::start_writers() {
 // consume ▸ decode ▸ transform ▸ route ▸ coalesce
 void Task::take_in(GroupConsumer& consumer, const std::stop_token& stop) {
   const auto& limits = flow_.config.coalesce;
-  if (!coalescer_.has_room(limits.max_pending_keys) ||
-      in_flight_bytes_ >= static_cast<std::int64_t>(limits.max_pending_bytes)) {
+  const bool idle = coalescer_.pending() == 0 && coalescer_.walks() == 0;
+  const bool full = !coalescer_.has_room(limits.max_pending_keys) ||
+                    in_flight_bytes_ >= static_cast<std::int64_t>(limits.max_pending_bytes);
+  if (full && !idle) {
     consumer.pause();
     read_ahead(consumer);
     return;

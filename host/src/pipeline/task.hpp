@@ -42,7 +42,7 @@ class Task {
   };
 
   void prepare_sink(const std::stop_token& stop) const;
-  std::unique_ptr<GroupConsumer> make_consumer();
+  void make_consumer();
   void start_writers();
   void take_in(GroupConsumer& consumer, const std::stop_token& stop);
   void read_ahead(GroupConsumer& consumer);
@@ -61,6 +61,9 @@ class Task {
   PipelineMetrics& metrics_;
   std::atomic<std::int64_t> in_flight_bytes_{0};
   OffsetLedger ledger_;
+  // librdkafka waits, when a client goes, for every message that is still held: so the consumer
+  // comes before all that holds records, and goes after it.
+  std::unique_ptr<GroupConsumer> consumer_;
   Coalescer coalescer_;
   std::unique_ptr<DeadLetters> dead_letters_;
   std::unique_ptr<RoutingStages> routing_;

@@ -46,25 +46,26 @@ const sluice_plugin* call_entry(const std::filesystem::path& file) {
   }
 }
 
-// The function tables must be there for each kind that the plugin claims, and whole.
+// The function tables must be there for each kind that the plugin claims, with all functions of
+// ABI 1.0.
 template <typename Table>
-bool complete(const Table* table) {
-  return table != nullptr && table->struct_size >= sizeof(Table);
+bool complete(const Table* table, std::size_t smallest) {
+  return table != nullptr && table->struct_size >= smallest;
 }
 bool has_table(const sluice_plugin& plugin, std::uint32_t kind) {
   switch (kind) {
     case SLUICE_KIND_DECODER:
-      return complete(plugin.decoder);
+      return complete(plugin.decoder, SLUICE_SIZE_WITH(sluice_decoder, decode));
     case SLUICE_KIND_TRANSFORM:
-      return complete(plugin.transform);
+      return complete(plugin.transform, SLUICE_SIZE_WITH(sluice_transform, transform));
     case SLUICE_KIND_DENORMALIZER:
-      return complete(plugin.denormalizer);
+      return complete(plugin.denormalizer, SLUICE_SIZE_WITH(sluice_denormalizer, unlock));
     case SLUICE_KIND_SINK:
-      return complete(plugin.sink);
+      return complete(plugin.sink, SLUICE_SIZE_WITH(sluice_sink, keys));
     case SLUICE_KIND_JOB:
-      return complete(plugin.job);
+      return complete(plugin.job, SLUICE_SIZE_WITH(sluice_job, run));
     default:
-      return complete(plugin.service);
+      return complete(plugin.service, SLUICE_SIZE_WITH(sluice_service, health));
   }
 }
 

@@ -152,7 +152,7 @@ TEST(PipelineConfig, FillsInDefaults) {
   EXPECT_EQ(flow.errors.visibility_timeout, 10s);
   EXPECT_EQ(flow.fanout.page, 1000U);
   EXPECT_EQ(flow.fanout.share, 4U);
-  EXPECT_EQ(config.shutdown_timeout, 8s);
+  EXPECT_EQ(config.shutdown_timeout, 5s);
   EXPECT_EQ(config.options["source"]["group_id"], "sluice-orders");
   EXPECT_EQ(config.options["errors"]["dead_letter_topic"], "sluice.orders.dlq");
 }

@@ -104,7 +104,7 @@ std::optional<HttpResponse> SearchService::queue_search(
 std::optional<HttpResponse> SearchService::queue_health(const HttpRequest& request,
                                                         const Reply& reply) {
   const bool queued = health_checks_->submit([this, request, reply](opensearch::Client& client) {
-    if (const auto what = fault_by(client)) {
+    if (const auto what = fault_by(client, time_left(request.arrived + config_.query_timeout))) {
       finish(request, reply, unavailable_reply(*what));
     } else {
       const nlohmann::json body = {{"status", "ok"}, {"index", config_.index}};
@@ -141,15 +141,16 @@ HttpResponse SearchService::search(opensearch::Client& client, const SearchReque
 
 std::optional<std::string> SearchService::fault() {
   const std::lock_guard lock(fault_mutex_);
-  return fault_by(fault_client_);
+  return fault_by(fault_client_, config_.query_timeout);
 }
 
 /// Counts rather than asking for the cluster's health: it needs no right beyond that to search,
 /// and it fails where a search would.
-std::optional<std::string> SearchService::fault_by(opensearch::Client& client) {
+std::optional<std::string> SearchService::fault_by(opensearch::Client& client, milliseconds left) {
+  if (left <= milliseconds(0)) return "Health checks are waiting for OpenSearch.";
   try {
-    const auto response = client.request(opensearch::Method::kGet, count_path_, "",
-                                         "application/json", config_.query_timeout);
+    const auto response =
+        client.request(opensearch::Method::kGet, count_path_, "", "application/json", left);
     note_reachable(true, "");
     if (response.ok()) return std::nullopt;
     if (response.status == 404) {

@@ -57,7 +57,7 @@ class SearchService {
   std::optional<HttpResponse> queue_health(const HttpRequest& request, const Reply& reply);
   HttpResponse search(opensearch::Client& client, const SearchRequest& asked,
                       const std::string& body, Clock::time_point arrived);
-  std::optional<std::string> fault_by(opensearch::Client& client);
+  std::optional<std::string> fault_by(opensearch::Client& client, std::chrono::milliseconds left);
   std::optional<HttpResponse> refuse_method(const HttpRequest& request) const;
   HttpResponse not_found() const;
   void finish(const HttpRequest& request, const Reply& reply, HttpResponse response) const;

@@ -141,9 +141,10 @@ inline std::string incompatibility(const sluice_plugin* plugin) {
   };
   if (plugin->abi_major != SLUICE_ABI_MAJOR) return versions();
   if (plugin->abi_minor > SLUICE_ABI_MINOR) return versions();
-  if (plugin->struct_size < sizeof(sluice_plugin)) {
+  constexpr auto kSmallest = SLUICE_SIZE_WITH(sluice_plugin, service);  // that of ABI 1.0
+  if (plugin->struct_size < kSmallest) {
     return "its descriptor has " + std::to_string(plugin->struct_size) +
-           " bytes, expected at least " + std::to_string(sizeof(sluice_plugin));
+           " bytes, expected at least " + std::to_string(kSmallest);
   }
   return {};
 }

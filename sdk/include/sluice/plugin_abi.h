@@ -30,6 +30,9 @@ extern "C" {
 #define SLUICE_ABI_MAGIC 0x4543494C53554C53ull
 #define SLUICE_ABI_MAJOR 1
 #define SLUICE_ABI_MINOR 0
+/* The size of a struct up to and with `member`: what a side must have filled at least. */
+#define SLUICE_SIZE_WITH(type, member) (offsetof(type, member) + sizeof(((type*)0)->member))
+
 #define SLUICE_PLUGIN_ENTRY_NAME "sluice_plugin_entry"
 
 /* ---- Status and errors ------------------------------------------------------------------------------------- */
@@ -150,7 +153,7 @@ typedef struct sluice_cursor {
 } sluice_cursor;
 
 typedef struct sluice_document {
-  size_t index;             /* index of the key that was asked for */
+  size_t index;             /* materialize, fetch: index of the key that was asked for; write: its place in the call */
   sluice_view id;
   int64_t version;          /* >= 0; never written over a higher one */
   const sluice_value* body; /* OBJECT or JSON; NULL: the document does not exist (delete it) */
@@ -275,7 +278,7 @@ typedef struct sluice_sink {
   /* Checks the server, creates what is missing (index, alias). Called before the first write, and by
    * `sluice index init`. Idempotent, safe from several hosts at once. */
   sluice_status (*prepare)(void* self, sluice_error* error);
-  /* Emits one outcome for each index. With RETRY, items without an outcome are tried again. */
+  /* Emits one outcome for each document, by its place in `documents`. With RETRY, items without an outcome are tried again. */
   sluice_status (*write)(void* self, sluice_view target, const sluice_document* const* documents, size_t count,
                          sluice_output* output, sluice_error* error);
   /* The longest time in ms that a write may still be under way after `write` has returned or its host has died. */
@@ -321,7 +324,7 @@ typedef struct sluice_job_api {
    * (ms since the epoch), or the ends with -1. */
   sluice_status (*offsets)(sluice_job_host* host, int64_t timestamp_ms, const sluice_value** result);
   /* Reads every root row, `readers` at a time in pages of `page` rows, and writes the documents to the target.
-   * FATAL if any document failed for good. */
+   * RETRY if any document failed for good: by the next run it may have been mended. */
   sluice_status (*copy)(sluice_job_host* host, sluice_view target, size_t readers, size_t page, int64_t* documents);
   /* Reads the records in [from, to) outside the pipeline's consumer group; decodes, routes, coalesces,
    * materializes, writes to the target. FATAL if Kafka no longer holds `from`. */
