@@ -61,7 +61,8 @@ end_abandoned_engine() {
     rm -rf "$dir"
   done
 }
-unmount_below() { awk -v dir="$1/" 'index($2, dir) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount; }
+# unmount_below FOLDER - and the folder itself: the engine mounts its data folder on itself
+unmount_below() { awk -v dir="$1" '$2 == dir || index($2, dir "/") == 1 { print $2 }' /proc/mounts | sort -r | xargs -r -n 1 umount; }
 # engine_processes FOLDER - pids of dockerd, containerd and shims that were started with this folder
 engine_processes() { pgrep -f "^[^ ]*(dockerd|containerd[^ ]*) .*$1" || true; }
 no_engine_processes() { [ -z "$(engine_processes "$1")" ]; }
