@@ -125,12 +125,14 @@ bool Coalescer::walk_is_due(Clock::time_point now) const {
 }
 
 Clock::time_point Coalescer::next_event() const {
-  auto next = Clock::now() + std::chrono::hours(1);
+  const auto now = Clock::now();
+  if (now < suspended_until_) return suspended_until_;  // anything may be due by then
+  auto next = now + std::chrono::hours(1);
   if (!delayed_.empty()) next = std::min(next, delayed_.begin()->first);
   if (may_walk()) next = std::min(next, walks_.begin()->first);
   if (!ready_.empty())
     next = std::min(next, ready_.front()->second.waiting.since + limits_.max_delay);
-  return std::max(next, suspended_until_);
+  return next;
 }
 
 std::optional<Coalescer::Turn> Coalescer::take(const std::stop_token& stop) {
