@@ -183,7 +183,7 @@ constexpr const char* kPipelineSchema = R"json({
               "type": "string",
               "format": "duration",
               "minimum": 1,
-              "default": "30s",
+              "default": "5s",
               "description": "Longest wait."
             }
           }

@@ -100,25 +100,29 @@ bool JobRunner::run_now(const std::stop_token& stop) {
       retry = false;
     }
     const auto failed = status();
-    if (stop.stop_requested() || !retry || failed.attempts >= spec_.max_attempts) {
-      spdlog::error("{}: job {} failed after {} attempts: {}", flow_.name, spec_.name,
-                    failed.attempts, failed.trace);
-      metrics_
-          .counter("sluice_job_failures_total", "Runs of a job that failed, retries included",
-                   {{"pipeline", flow_.name}, {"job", spec_.name}})
-          .Increment();
-      update([](JobStatus& status) {
-        status.state = JobState::kFailed;
-        status.ended = WallClock::now();
-      });
-      return false;
+    if (retry && failed.attempts < spec_.max_attempts) {
+      const auto delay = backoff.next();
+      spdlog::warn("{}: job {}: {} (tried again in {} ms)", flow_.name, spec_.name, failed.trace,
+                   delay.count());
+      update([](JobStatus& status) { status.state = JobState::kRetrying; });
+      if (wait(stop, delay)) continue;
     }
-    const auto delay = backoff.next();
-    spdlog::warn("{}: job {}: {} (tried again in {} ms)", flow_.name, spec_.name, failed.trace,
-                 delay.count());
-    update([](JobStatus& status) { status.state = JobState::kRetrying; });
-    if (!wait(stop, delay)) return false;
+    give_up(failed);
+    return false;
   }
+}
+
+void JobRunner::give_up(const JobStatus& failed) {
+  spdlog::error("{}: job {} failed after {} attempts: {}", flow_.name, spec_.name, failed.attempts,
+                failed.trace);
+  metrics_
+      .counter("sluice_job_failures_total", "Runs of a job that failed, retries included",
+               {{"pipeline", flow_.name}, {"job", spec_.name}})
+      .Increment();
+  update([](JobStatus& status) {
+    status.state = JobState::kFailed;
+    status.ended = WallClock::now();
+  });
 }
 
 void JobRunner::run_once(const std::stop_token& stop) {

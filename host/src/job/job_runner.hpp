@@ -68,6 +68,7 @@ class JobRunner {
   void keep_schedule(const std::stop_token& stop);
   bool wait_until_due(const std::stop_token& stop);
   void run_once(const std::stop_token& stop);
+  void give_up(const JobStatus& failed);
   void report(const JobProgress& progress);
   template <typename Change>
   void update(Change change);

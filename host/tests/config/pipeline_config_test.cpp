@@ -148,7 +148,7 @@ TEST(PipelineConfig, FillsInDefaults) {
   EXPECT_EQ(flow.errors.tolerance, ErrorTolerance::kAll);
   EXPECT_EQ(flow.errors.dead_letter_topic, "sluice.orders.dlq");
   EXPECT_EQ(flow.errors.retry.initial, 200ms);
-  EXPECT_EQ(flow.errors.retry.max, 30s);
+  EXPECT_EQ(flow.errors.retry.max, 5s);
   EXPECT_EQ(flow.errors.visibility_timeout, 10s);
   EXPECT_EQ(flow.fanout.page, 1000U);
   EXPECT_EQ(flow.fanout.share, 4U);

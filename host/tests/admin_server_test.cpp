@@ -1,0 +1,201 @@
+#include "admin/admin_server.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <httplib.h>
+
+#include <sluice/sdk.hpp>
+
+#include "support/await.hpp"
+#include "support/gate.hpp"
+#include "support/scripted_flow.hpp"
+
+namespace sluice {
+namespace {
+
+using namespace std::chrono_literals;
+using test::await;
+using test::Script;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::SizeIs;
+using testing::ThrowsMessage;
+
+class AdminServerTest : public testing::Test {
+ protected:
+  /// A pipeline with a job `rebuild` and a service `search`; no Kafka is there.
+  LoadedPipeline pipeline(const std::string& name) {
+    LoadedPipeline loaded;
+    loaded.name = name;
+    loaded.flow = test::scripted_flow(script_);
+    loaded.flow->name = name;
+    loaded.shutdown_timeout = 1s;
+    loaded.jobs.push_back(
+        {"rebuild", test::scripted(SLUICE_KIND_JOB, script_), std::nullopt, 1ms, 1ms, 1});
+    loaded.services.push_back({"search", test::scripted(SLUICE_KIND_SERVICE, script_)});
+    return loaded;
+  }
+  void serve() {
+    server_ = std::make_unique<AdminServer>(AdminAddress{"127.0.0.1", 0}, host_);
+    client_ = std::make_unique<httplib::Client>("127.0.0.1", server_->port());
+  }
+  void start() {
+    host_.start();
+    serve();
+  }
+  ~AdminServerTest() override { host_.stop(); }
+
+  httplib::Response get(const std::string& path) const { return client_->Get(path).value(); }
+  httplib::Response post(const std::string& path) const { return client_->Post(path).value(); }
+  Json json(const std::string& path) const { return Json::parse(get(path).body); }
+
+  Script script_;
+  Host host_;
+  std::unique_ptr<AdminServer> server_;
+  std::unique_ptr<httplib::Client> client_;
+};
+
+TEST_F(AdminServerTest, HealthIsUpWhileTheProcessAnswers) {
+  serve();
+  const auto response = get("/health");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.get_header_value("Content-Type"), "application/json");
+  EXPECT_EQ(Json::parse(response.body), (Json{{"status", "UP"}}));
+}
+
+TEST_F(AdminServerTest, ReadyOnceAllRuns) {
+  host_.add(pipeline("orders"));
+  start();
+  EXPECT_TRUE(await([&] { return get("/ready").status == 200; }));
+  EXPECT_EQ(json("/ready"), (Json{{"ready", true}, {"problems", Json::array()}}));
+}
+
+TEST_F(AdminServerTest, NotReadyBeforeTheTasksRun) {
+  script_.prepare = [] { throw RetryError("the index cannot be created"); };
+  host_.add(pipeline("orders"));
+  start();
+  const auto response = get("/ready");
+  EXPECT_EQ(response.status, 503);
+  EXPECT_THAT(response.body, HasSubstr("orders: task 0 is UNASSIGNED"));
+}
+
+TEST_F(AdminServerTest, NotReadyWithTheReasonsOfFailedTasksServicesAndPipelines) {
+  script_.health = [] { throw RetryError("OpenSearch does not answer"); };
+  auto failing = pipeline("orders");
+  failing.flow->config.source.properties["fetch.wait.max.ms"] = "soon";
+  host_.add(std::move(failing));
+  host_.add_failed("invoices", "no plugin \"sinck\"");
+  start();
+  ASSERT_TRUE(await([&] {
+    return get("/ready").body.find("OpenSearch") != std::string::npos &&
+           get("/ready").body.find("FAILED") != std::string::npos;
+  }));
+  EXPECT_EQ(get("/ready").status, 503);
+  const auto ready = json("/ready");
+  EXPECT_EQ(ready["ready"], false);
+  ASSERT_THAT(ready["problems"], SizeIs(3));
+  EXPECT_THAT(ready["problems"][0].get<std::string>(),
+              AllOf(HasSubstr("orders: task 0 is FAILED"), HasSubstr("fetch.wait.max.ms")));
+  EXPECT_EQ(ready["problems"][1], "orders: service search: scripted: OpenSearch does not answer");
+  EXPECT_EQ(ready["problems"][2], "invoices: no plugin \"sinck\"");
+}
+
+TEST_F(AdminServerTest, PipelinesShowTasksJobsAndServices) {
+  host_.add(pipeline("orders"));
+  host_.add_failed("invoices", "broken");
+  start();
+  ASSERT_TRUE(await([&] { return json("/pipelines")["pipelines"][0]["state"] == "RUNNING"; }));
+  ASSERT_TRUE(await(
+      [&] { return json("/pipelines")["pipelines"][0]["services"][0]["state"] == "RUNNING"; }));
+  const auto pipelines = json("/pipelines")["pipelines"];
+  ASSERT_THAT(pipelines, SizeIs(2));
+  EXPECT_EQ(pipelines[0]["name"], "orders");
+  EXPECT_EQ(pipelines[0]["tasks"][0], (Json{{"id", 0}, {"state", "RUNNING"}, {"restarts", 0}}));
+  EXPECT_EQ(pipelines[0]["jobs"][0]["name"], "rebuild");
+  EXPECT_EQ(pipelines[0]["jobs"][0]["state"], "SCHEDULED");
+  EXPECT_EQ(pipelines[0]["jobs"][0]["next"], nullptr);
+  EXPECT_EQ(pipelines[0]["services"][0], (Json{{"name", "search"}, {"state", "RUNNING"}}));
+  EXPECT_EQ(pipelines[1], (Json{{"name", "invoices"}, {"state", "FAILED"}, {"trace", "broken"}}));
+}
+
+TEST_F(AdminServerTest, AJobIsTriggeredOnceAtATime) {
+  test::Gate gate;
+  script_.run = [passage = gate.passage()](JobHost& host) {
+    host.progress("copy", 1, 2);
+    passage.pass();
+    return std::string("{\"documents\":7}");
+  };
+  host_.add(pipeline("orders"));
+  start();
+  const auto accepted = post("/pipelines/orders/jobs/rebuild/run");
+  EXPECT_EQ(accepted.status, 202);
+  EXPECT_EQ(Json::parse(accepted.body), (Json{{"job", "rebuild"}, {"state", "TRIGGERED"}}));
+  ASSERT_TRUE(await([&] { return gate.passage().arrived() == 1; }));
+  const auto job = [&] { return json("/pipelines")["pipelines"][0]["jobs"][0]; };
+  EXPECT_EQ(job()["progress"], (Json{{"step", "copy"}, {"done", 1}, {"total", 2}}));
+
+  const auto refused = post("/pipelines/orders/jobs/rebuild/run");
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_EQ(Json::parse(refused.body),
+            (Json{{"error_code", 409}, {"message", "the job is running already"}}));
+  gate.open();
+  ASSERT_TRUE(await([&] { return job()["state"] == "SUCCEEDED"; }));
+  EXPECT_EQ(job()["result"], (Json{{"documents", 7}}));
+  EXPECT_THAT(job()["ended"].get<std::string>(), testing::MatchesRegex(".+T.+Z"));
+}
+
+TEST_F(AdminServerTest, AnUnknownPipelineOrJobIs404) {
+  host_.add(pipeline("orders"));
+  start();
+  EXPECT_EQ(post("/pipelines/order/jobs/rebuild/run").status, 404);
+  const auto response = post("/pipelines/orders/jobs/rebuilt/run");
+  EXPECT_EQ(response.status, 404);
+  EXPECT_EQ(Json::parse(response.body)["message"], "no job rebuilt in orders");
+}
+
+TEST_F(AdminServerTest, AnUnknownPathIs404InJson) {
+  serve();
+  const auto response = get("/connectors");
+  EXPECT_EQ(response.status, 404);
+  EXPECT_EQ(response.get_header_value("Content-Type"), "application/json");
+  EXPECT_EQ(Json::parse(response.body),
+            (Json{{"error_code", 404}, {"message", "no such resource: /connectors"}}));
+}
+
+TEST_F(AdminServerTest, MetricsAreInPrometheusTextForm) {
+  host_.add(pipeline("orders"));
+  start();
+  ASSERT_TRUE(await([&] { return get("/ready").status == 200; }));
+  const auto response = get("/metrics");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_THAT(response.get_header_value("Content-Type"), HasSubstr("text/plain"));
+  EXPECT_THAT(response.body,
+              AllOf(HasSubstr("# TYPE sluice_records_total counter"),
+                    HasSubstr("sluice_records_total{pipeline=\"orders\",task=\"0\"} 0"),
+                    HasSubstr("# TYPE sluice_flush_seconds histogram")));
+}
+
+TEST_F(AdminServerTest, ItListensOnLoopbackOnly) {
+  for (const char* const host :
+       {"0.0.0.0", "192.168.1.1", "::", "example.org", "127.example.org"}) {
+    EXPECT_THAT(
+        [&] {
+          AdminServer(AdminAddress{host, 0}, host_);
+        },
+        ThrowsMessage<std::runtime_error>(HasSubstr(std::string("loopback only, not on ") + host)));
+  }
+}
+
+TEST_F(AdminServerTest, APortThatIsTakenIsAnErrorThatSaysSo) {
+  serve();
+  const int port = server_->port();
+  EXPECT_THAT(
+      [&] {
+        AdminServer(AdminAddress{"127.0.0.1", port}, host_);
+      },
+      ThrowsMessage<std::runtime_error>(
+          AllOf(HasSubstr("127.0.0.1:" + std::to_string(port)), HasSubstr("the port is taken"))));
+}
+
+}  // namespace
+}  // namespace sluice

@@ -1,0 +1,299 @@
+#include <csignal>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "support/await.hpp"
+#include "support/program.hpp"
+
+namespace sluice {
+namespace {
+
+using test::await;
+using test::Program;
+using testing::AllOf;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+const std::string kPipeline = R"(name: orders
+source:
+  brokers: 127.0.0.1:1
+  topics: [in]
+decode: {plugin: scripted}
+denormalize: {plugin: scripted}
+sink:
+  plugin: scripted
+  config: {password: hush}
+jobs:
+  rebuild: {plugin: scripted, schedule: never}
+)";
+const std::string kService = R"(name: web
+services:
+  search: {plugin: scripted}
+)";
+
+struct Result {
+  int code;
+  std::string out;
+  std::string err;
+};
+
+Result sluice(const std::vector<std::string>& arguments) {
+  Program program(arguments);
+  const int code = program.wait();
+  return {code, program.out(), program.err()};
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& by) {
+  return text.replace(text.find(what), what.size(), by);
+}
+
+class CliTest : public testing::Test {
+ protected:
+  std::string file(const std::string& text, const std::string& name = "pipeline.yaml") const {
+    return folder_.write(name, text).string();
+  }
+
+  test::TempFolder folder_;
+};
+
+TEST_F(CliTest, ValidateAcceptsASoundPipeline) {
+  const auto path = file(kPipeline);
+  const auto result = sluice({"validate", path});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.out, path + ": valid\n");
+}
+
+TEST_F(CliTest, ValidateTellsLineColumnAndTheRightNameOfAMisspelledKey) {
+  const auto path = file(replaced(kPipeline, "brokers:", "broker:"));
+  const auto result = sluice({"validate", path});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err,
+              AllOf(HasSubstr(path + ":3:3: error: "), HasSubstr("unknown key \"broker\""),
+                    HasSubstr("did you mean \"brokers\"?")));
+  EXPECT_THAT(result.out, IsEmpty());
+}
+
+TEST_F(CliTest, ValidateTellsTheNearestPluginAndWhereItIsNamed) {
+  const auto path =
+      file(replaced(kPipeline, "decode: {plugin: scripted}", "decode: {plugin: scriptd}"));
+  const auto result = sluice({"validate", path});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, AllOf(HasSubstr(path + ":5:"), HasSubstr("did you mean \"scripted\"?")));
+}
+
+TEST_F(CliTest, ValidateChecksThePluginsOwnOptions) {
+  auto result = sluice({"validate", file(replaced(kPipeline, "password:", "pasword:"))});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, AllOf(HasSubstr(":9:12: error: sink.config.pasword"),
+                                HasSubstr("did you mean \"password\"?"), Not(HasSubstr("hush"))));
+  result = sluice({"validate", file(replaced(kPipeline, "password: hush", "refuse: true"))});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("refused, as asked"));
+}
+
+TEST_F(CliTest, ValidateChecksSchedules) {
+  auto result = sluice({"validate", file(replaced(kPipeline, "never", "\"0 25 * * *\""))});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("\"25\" is no hour"));
+  result = sluice({"validate", file(replaced(kPipeline, "never", "\"0 0 30 2 *\""))});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("matches no day"));
+}
+
+TEST_F(CliTest, ValidateTellsAllFilesOfAFolderAndFailsIfOneIsWrong) {
+  const auto good = file(kService, "a.yaml");
+  const auto bad = file("name: [", "b.yml");
+  const auto result = sluice({"validate", folder_.path().string()});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.out, HasSubstr(good + ": valid"));
+  EXPECT_THAT(result.err, HasSubstr(bad + ":1:"));
+}
+
+TEST_F(CliTest, AFileOrFolderThatIsNotThereIsAnError) {
+  auto result = sluice({"validate", "/nowhere/p.yaml"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("/nowhere/p.yaml"));
+  result = sluice({"validate", folder_.path().string()});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("no *.yaml or *.yml file"));
+}
+
+TEST_F(CliTest, EveryCommandHasHelp) {
+  const std::vector<std::vector<std::string>> commands{{},
+                                                       {"run"},
+                                                       {"validate"},
+                                                       {"plugins"},
+                                                       {"plugins", "list"},
+                                                       {"plugins", "describe"},
+                                                       {"options"},
+                                                       {"mapping"},
+                                                       {"index"},
+                                                       {"index", "init"},
+                                                       {"job"},
+                                                       {"job", "run"},
+                                                       {"health"}};
+  for (auto command : commands) {
+    command.emplace_back("--help");
+    const auto result = sluice(command);
+    EXPECT_EQ(result.code, 0) << command.front();
+    EXPECT_THAT(result.out, HasSubstr("Usage:")) << command.front();
+  }
+}
+
+TEST_F(CliTest, TheHelpListsTheCommands) {
+  const auto result = sluice({"--help"});
+  for (const char* const command :
+       {"run", "validate", "plugins", "options", "mapping", "index", "job", "health"}) {
+    EXPECT_THAT(result.out, ContainsRegex(std::string("\n  ") + command + " "));
+  }
+}
+
+TEST_F(CliTest, VersionIsPrinted) {
+  const auto result = sluice({"--version"});
+  EXPECT_EQ(result.code, 0);
+  EXPECT_THAT(result.out, ContainsRegex("^[0-9]+\\.[0-9]+\\.[0-9]+"));
+}
+
+TEST_F(CliTest, WrongUsageEndsWithTwo) {
+  EXPECT_EQ(sluice({}).code, 2);
+  EXPECT_EQ(sluice({"walidate"}).code, 2);
+  EXPECT_EQ(sluice({"validate"}).code, 2);
+  EXPECT_EQ(sluice({"validate", "x.yaml", "--no-such-option"}).code, 2);
+  EXPECT_EQ(sluice({"--log-level", "loud", "plugins", "list"}).code, 2);
+  const auto result = sluice({"health", "--admin", "localhost:http"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("no HOST:PORT"));
+}
+
+TEST_F(CliTest, PluginsListShowsThem) {
+  const auto result = sluice({"plugins", "list"});
+  EXPECT_THAT(result.out, HasSubstr("scripted\t1.2.3\tdecoder,transform,denormalizer,sink,job,"
+                                    "service\tDoes what a test tells it to\n"));
+}
+
+TEST_F(CliTest, PluginsListTellsBrokenOnesAndGoesOn) {
+  const auto result = sluice(
+      {"--plugin-path", SLUICE_TEST_PLUGINS "/broken:" SLUICE_TEST_PLUGINS, "plugins", "list"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.out, HasSubstr("scripted\t"));
+  EXPECT_THAT(result.err, AllOf(HasSubstr("no-entry.so"), HasSubstr("missing-symbol.so"),
+                                HasSubstr("newer-minor.so")));
+}
+
+TEST_F(CliTest, PluginsDescribeShowsOptions) {
+  auto result = sluice({"plugins", "describe", "scripted"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("scripted 1.2.3"), HasSubstr("kinds: decoder"),
+                                HasSubstr("refuse"), HasSubstr("The constructor throws.")));
+  result = sluice({"plugins", "describe", "scripted", "--markdown"});
+  EXPECT_THAT(result.out, ContainsRegex("\\| *`?refuse`? *\\|"));
+  result = sluice({"plugins", "describe", "scriptet"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("did you mean \"scripted\"?"));
+}
+
+TEST_F(CliTest, OptionsPrintTheSchema) {
+  const auto result = sluice({"options", "--schema"});
+  EXPECT_EQ(result.code, 0);
+  EXPECT_EQ(nlohmann::json::parse(result.out)["title"], "Sluice pipeline");
+  EXPECT_THAT(sluice({"options"}).out, HasSubstr("max_keys"));
+}
+
+TEST_F(CliTest, MappingPrintsWhatTheSinkWouldCreate) {
+  auto result = sluice({"mapping", file(kPipeline)});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(nlohmann::json::parse(result.out)["mappings"]["dynamic"], false);
+  result = sluice({"mapping", file(kService)});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("this file has no pipeline"));
+}
+
+TEST_F(CliTest, IndexInitPreparesTheSink) {
+  EXPECT_EQ(sluice({"index", "init", file(kPipeline)}).code, 0);
+}
+
+TEST_F(CliTest, JobRunRunsItOnceAndTellsUnknownOnes) {
+  const auto path = file(kPipeline);
+  auto result = sluice({"job", "run", path, "rebuild"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("job rebuild is done"));
+  result = sluice({"job", "run", path, "rebuilt"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("no job \"rebuilt\""), HasSubstr("jobs: rebuild")));
+}
+
+TEST_F(CliTest, HealthWithoutAHostTellsWhereItAsked) {
+  const auto result = sluice({"health", "--admin", "127.0.0.1:1"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("no answer from http://127.0.0.1:1/ready"));
+}
+
+TEST_F(CliTest, RunRefusesTwoPipelinesOfOneName) {
+  const auto result =
+      sluice({"--admin", "127.0.0.1:0", "run", file(kService, "a.yaml"), file(kService, "b.yaml")});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("another pipeline named \"web\""));
+}
+
+/// The port that the log names, once it does.
+int admin_port(const Program& program) {
+  const std::string mark = "admin API on http://127.0.0.1:";
+  std::string log;
+  if (!await([&] { return (log = program.err()).find(mark) != std::string::npos; })) return 0;
+  return std::stoi(log.substr(log.find(mark) + mark.size()));
+}
+
+TEST_F(CliTest, RunServesTheAdminApiUntilASignalAndLeavesWithZero) {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    Program program({"--admin", "127.0.0.1:0", "run", file(kService)});
+    const auto address = "127.0.0.1:" + std::to_string(admin_port(program));
+    EXPECT_TRUE(await([&] { return sluice({"health", "--admin", address}).code == 0; }));
+    program.send(signal);
+    EXPECT_EQ(program.wait(), 0) << program.err();
+  }
+}
+
+TEST_F(CliTest, APluginThatCannotBeUsedFailsItsPipelineAlone) {
+  const auto broken =
+      file(replaced(replaced(kService, "scripted", "scriptd"), "web", "broken"), "broken.yaml");
+  Program program({"--admin", "127.0.0.1:0", "run", broken, file(kService)});
+  const auto address = "127.0.0.1:" + std::to_string(admin_port(program));
+  EXPECT_TRUE(await([&] {
+    const auto health = sluice({"health", "--admin", address});
+    return health.code == 1 && health.err.find("broken: ") != std::string::npos &&
+           health.err.find("web: ") == std::string::npos;
+  })) << "the other one runs";
+  program.send(SIGTERM);
+  EXPECT_EQ(program.wait(), 0);
+  EXPECT_EQ(sluice({"--admin", "127.0.0.1:0", "run", broken}).code, 1) << "nothing is left to run";
+}
+
+TEST_F(CliTest, TheLogIsOneJsonObjectALine) {
+  Program program({"--admin", "127.0.0.1:0", "run", file(kService)});
+  ASSERT_NE(admin_port(program), 0);
+  program.send(SIGTERM);
+  ASSERT_EQ(program.wait(), 0);
+  std::istringstream lines(program.err());
+  for (std::string line; std::getline(lines, line);) {
+    const auto entry = nlohmann::json::parse(line, nullptr, false);
+    ASSERT_TRUE(entry.is_object()) << line;
+    for (const char* const field : {"time", "level", "logger", "thread", "message"}) {
+      EXPECT_TRUE(entry.contains(field)) << line;
+    }
+  }
+}
+
+TEST_F(CliTest, RunWithTheAdminPortTakenLeavesWithOneAndTheReason) {
+  Program first({"--admin", "127.0.0.1:0", "run", file(kService)});
+  const auto address = "127.0.0.1:" + std::to_string(admin_port(first));
+  const auto result = sluice({"--admin", address, "run", file(kService)});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr(address + ": the port is taken"));
+}
+
+}  // namespace
+}  // namespace sluice
