@@ -73,7 +73,7 @@ TEST(OptionHelp, FitsTheTerminal) {
 TEST(OptionTable, ShowsThePipelinesOptions) {
   const std::string table = render_option_table(pipeline_schema());
   EXPECT_THAT(table, HasSubstr("| `coalesce.max_keys` | integer 1..1000000 | `50` |"));
-  EXPECT_THAT(table, HasSubstr("| `errors.retry.max` | duration | `30s` |"));
+  EXPECT_THAT(table, HasSubstr("| `errors.retry.max` | duration | `5s` |"));
   EXPECT_THAT(table, HasSubstr("| `transforms[].plugin` | string | required |"));
   EXPECT_THAT(table, HasSubstr("| `jobs.<name>.config` | object |"));
 }
