@@ -7,8 +7,9 @@ namespace sluice {
 namespace {
 
 bool is_only_for_consumers(std::string_view name) {
-  static constexpr std::array<std::string_view, 8> kPrefixes{
-      "fetch.", "session.", "heartbeat.", "max.poll.", "queued.", "group.", "isolation.", "check."};
+  static constexpr std::array<std::string_view, 9> kPrefixes{"auto.",      "fetch.",     "session.",
+                                                             "heartbeat.", "max.poll.",  "queued.",
+                                                             "group.",     "isolation.", "check."};
   for (const auto prefix : kPrefixes) {
     if (name.substr(0, prefix.size()) == prefix) return true;
   }
