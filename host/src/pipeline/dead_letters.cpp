@@ -1,7 +1,6 @@
 #include "pipeline/dead_letters.hpp"
 
 #include <algorithm>
-#include <array>
 #include <spdlog/spdlog.h>
 
 #include <sluice/sdk.hpp>
@@ -26,10 +25,7 @@ DeadLetters::DeadLetters(const KafkaProperties& properties, std::string topic, s
   auto conf = make_kafka_conf(properties);
   rd_kafka_conf_set_opaque(conf.get(), this);
   rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
-  std::array<char, 512> reason{};
-  client_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), reason.data(), reason.size()));
-  if (!client_) throw FatalError(std::string("dead-letter producer: ") + reason.data());
-  static_cast<void>(conf.release());  // the client owns it now
+  client_ = make_kafka_client(RD_KAFKA_PRODUCER, std::move(conf), "dead-letter producer");
 }
 
 DeadLetters::~DeadLetters() {

@@ -52,6 +52,27 @@ KafkaConfPtr make_kafka_conf(const KafkaProperties& properties) {
   return conf;
 }
 
+KafkaClientPtr make_kafka_client(rd_kafka_type_t type, KafkaConfPtr conf, const std::string& what) {
+  std::array<char, 512> reason{};
+  KafkaClientPtr client(rd_kafka_new(type, conf.get(), reason.data(), reason.size()));
+  if (!client) throw FatalError(what + ": " + reason.data());
+  static_cast<void>(conf.release());  // the client owns it now
+  return client;
+}
+
+std::vector<MessagePtr> read_messages(rd_kafka_queue_t* queue, std::size_t max,
+                                      std::chrono::milliseconds wait) {
+  // A batch call waits until it is full, so it is asked only for what is there behind the first
+  // record.
+  std::vector<rd_kafka_message_t*> raw(max);
+  const auto first =
+      rd_kafka_consume_batch_queue(queue, static_cast<int>(wait.count()), raw.data(), 1);
+  if (first <= 0) return {};
+  const auto rest = rd_kafka_consume_batch_queue(queue, 0, raw.data() + 1, max - 1);
+  raw.resize(static_cast<std::size_t>(first + std::max<ssize_t>(rest, 0)));
+  return {raw.begin(), raw.end()};
+}
+
 GroupConsumer::GroupConsumer(const KafkaProperties& properties,
                              const std::vector<std::string>& topics, RebalanceListener listener,
                              std::atomic<std::int64_t>* memory)
@@ -59,10 +80,7 @@ GroupConsumer::GroupConsumer(const KafkaProperties& properties,
   auto conf = make_kafka_conf(properties);
   rd_kafka_conf_set_opaque(conf.get(), this);
   rd_kafka_conf_set_rebalance_cb(conf.get(), on_rebalance);
-  std::array<char, 512> reason{};
-  client_.reset(rd_kafka_new(RD_KAFKA_CONSUMER, conf.get(), reason.data(), reason.size()));
-  if (!client_) throw FatalError(std::string("kafka consumer: ") + reason.data());
-  static_cast<void>(conf.release());  // the client owns it now
+  client_ = make_kafka_client(RD_KAFKA_CONSUMER, std::move(conf), "kafka consumer");
   rd_kafka_poll_set_consumer(client_.get());
   queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
 
@@ -99,20 +117,13 @@ void GroupConsumer::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t error,
 
 std::shared_ptr<const RecordBatch> GroupConsumer::read(std::size_t max,
                                                        std::chrono::milliseconds wait) {
-  // A batch call waits until it is full, so it is asked only for what is there behind the first
-  // record.
-  std::vector<rd_kafka_message_t*> raw(max);
-  const auto first =
-      rd_kafka_consume_batch_queue(queue_.get(), static_cast<int>(wait.count()), raw.data(), 1);
-  if (first <= 0) return nullptr;
-  const auto rest = rd_kafka_consume_batch_queue(queue_.get(), 0, raw.data() + 1, max - 1);
-  raw.resize(static_cast<std::size_t>(first + std::max<ssize_t>(rest, 0)));
+  auto read = read_messages(queue_.get(), max, wait);
+  if (read.empty()) return nullptr;
 
   const auto mine = assignment();
   std::vector<MessagePtr> messages;
-  messages.reserve(raw.size());
-  for (auto* const pointer : raw) {
-    MessagePtr message(pointer);
+  messages.reserve(read.size());
+  for (auto& message : read) {
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
       if (rd_kafka_fatal_error(client_.get(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR) {
         throw FatalError(std::string("kafka consumer: ") + rd_kafka_message_errstr(message.get()));

@@ -33,6 +33,14 @@ using KafkaListPtr = std::unique_ptr<rd_kafka_topic_partition_list_t, KafkaDelet
 /// log goes to ours.
 KafkaConfPtr make_kafka_conf(const KafkaProperties& properties);
 
+/// A client with that configuration; FatalError, beginning with `what`, says why there is none.
+KafkaClientPtr make_kafka_client(rd_kafka_type_t type, KafkaConfPtr conf, const std::string& what);
+
+/// Messages and errors of the queue, at most `max`, as soon as there is one; empty after `wait`
+/// without any.
+std::vector<MessagePtr> read_messages(rd_kafka_queue_t* queue, std::size_t max,
+                                      std::chrono::milliseconds wait);
+
 /// Told about partitions that come and go; called from within read().
 struct RebalanceListener {
   std::function<void(const std::vector<TopicPartition>&)> assigned;

@@ -1,6 +1,5 @@
 #include "pipeline/replay.hpp"
 
-#include <array>
 #include <map>
 #include <spdlog/spdlog.h>
 #include <unordered_map>
@@ -20,7 +19,7 @@ constexpr std::size_t kMaxBatch = 1000;
 // Nobody waits for a single document of a replay, so a key is written once however often it comes
 // up.
 constexpr std::size_t kMaxPending = 100'000;
-constexpr int kPollMs = 200;
+constexpr std::chrono::milliseconds kPoll{200};
 constexpr std::chrono::seconds kPatience{60};  // without any answer from Kafka
 
 /// Reads given stretches of partitions, outside any group.
@@ -28,11 +27,9 @@ class StretchReader {
  public:
   StretchReader(const SourceConfig& source, const std::vector<PartitionOffset>& from,
                 const std::vector<PartitionOffset>& to) {
-    auto conf = make_kafka_conf(lone_consumer_properties(source, "sluice-replay"));
-    std::array<char, 512> reason{};
-    client_.reset(rd_kafka_new(RD_KAFKA_CONSUMER, conf.get(), reason.data(), reason.size()));
-    if (!client_) throw FatalError(std::string("kafka consumer: ") + reason.data());
-    static_cast<void>(conf.release());  // the client owns it now
+    client_ = make_kafka_client(RD_KAFKA_CONSUMER,
+                                make_kafka_conf(lone_consumer_properties(source, "sluice-replay")),
+                                "kafka consumer");
     rd_kafka_poll_set_consumer(client_.get());
     queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
     assign({from.begin(), from.end()}, to);
@@ -48,14 +45,8 @@ class StretchReader {
 
   /// Records of the stretches; null if none came in a while.
   std::shared_ptr<const RecordBatch> read() {
-    std::vector<rd_kafka_message_t*> raw(kMaxBatch);
-    const auto first = rd_kafka_consume_batch_queue(queue_.get(), kPollMs, raw.data(), 1);
-    if (first <= 0) return nullptr;
-    const auto rest = rd_kafka_consume_batch_queue(queue_.get(), 0, raw.data() + 1, raw.size() - 1);
-    raw.resize(static_cast<std::size_t>(first + std::max<ssize_t>(rest, 0)));
     std::vector<MessagePtr> messages;
-    for (auto* const pointer : raw) {
-      MessagePtr message(pointer);
+    for (auto& message : read_messages(queue_.get(), kMaxBatch, kPoll)) {
       if (take(*message)) messages.push_back(std::move(message));
     }
     if (messages.empty()) return nullptr;

@@ -1,6 +1,5 @@
 #include "pipeline/topic_offsets.hpp"
 
-#include <array>
 #include <regex>
 
 #include <sluice/sdk.hpp>
@@ -25,12 +24,9 @@ void check(const char* what, rd_kafka_resp_err_t error) {
 }
 
 KafkaClientPtr make_client(const SourceConfig& source) {
-  auto conf = make_kafka_conf(lone_consumer_properties(source, "sluice-offsets"));
-  std::array<char, 512> reason{};
-  KafkaClientPtr client(rd_kafka_new(RD_KAFKA_CONSUMER, conf.get(), reason.data(), reason.size()));
-  if (!client) throw FatalError(std::string("kafka consumer: ") + reason.data());
-  static_cast<void>(conf.release());  // the client owns it now
-  return client;
+  return make_kafka_client(RD_KAFKA_CONSUMER,
+                           make_kafka_conf(lone_consumer_properties(source, "sluice-offsets")),
+                           "kafka consumer");
 }
 
 bool is_subscribed(const SourceConfig& source, const std::string& topic) {
