@@ -20,6 +20,9 @@ struct Options {
   std::string name;
   bool as_markdown = false;
   bool as_schema = false;
+  bool as_json = false;
+  bool connect = false;
+  bool repair = false;
 };
 
 sluice::LogFormat log_format(const std::string& name) {
@@ -85,14 +88,37 @@ int run(int argc, char** argv) {
     code = sluice::run_pipelines(options.paths, admin_address(options.admin), plugins);
   });
 
-  auto* const validate =
-      app.add_subcommand("validate", "Check pipeline files to the last option; touches no server");
+  auto* const validate = app.add_subcommand(
+      "validate", "Check pipeline files to the last option; touches no server unless asked");
   validate->add_option("paths", options.paths, "Pipeline files, or folders of them")
       ->required()
       ->type_name("FILE|DIR");
+  validate->add_flag("--connect", options.connect,
+                     "Also check tables, columns and relations against the source");
   validate->callback([&] {
     auto plugins = registry();
-    code = sluice::validate_pipelines(options.paths, plugins);
+    code = sluice::validate_pipelines(options.paths, options.connect, plugins);
+  });
+
+  auto* const explain = app.add_subcommand(
+      "explain",
+      "Show what a pipeline's document comes to: statements with their cost, routes, tables to "
+      "capture with their replica identity, missing indexes, a mapping to start from");
+  explain->add_option("file", options.file, "Pipeline file")->required()->type_name("FILE");
+  explain->add_flag("--json", options.as_json, "As JSON");
+  explain->callback([&] {
+    auto found = registry();
+    code = sluice::explain_pipeline(options.file, options.as_json, found);
+  });
+
+  auto* const verify = app.add_subcommand(
+      "verify", "Compare the index with the source, document by document; exit code 0 or 1");
+  verify->add_option("file", options.file, "Pipeline file")->required()->type_name("PIPELINE");
+  verify->add_flag("--repair", options.repair, "Write the documents that differ, and only these");
+  verify->add_flag("--json", options.as_json, "The report as JSON");
+  verify->callback([&] {
+    auto found = registry();
+    code = sluice::verify_index(options.file, options.repair, options.as_json, found);
   });
 
   auto* const plugins = app.add_subcommand("plugins", "Show the plugins and their options");

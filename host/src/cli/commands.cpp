@@ -11,28 +11,13 @@
 #include "app/loaded_pipeline.hpp"
 #include "base/backoff.hpp"
 #include "base/wait.hpp"
+#include "cli/load.hpp"
 #include "cli/signals.hpp"
 #include "config/option_docs.hpp"
 #include "config/pipeline_schema.hpp"
 
 namespace sluice {
 namespace {
-
-/// The pipeline, or nothing after its problems were printed.
-std::optional<LoadedPipeline> load(const std::filesystem::path& file, PluginRegistry& registry) {
-  auto result = load_pipeline(file, registry, process_environment());
-  std::cerr << render(result.problems) << render(result.plugin_problems);
-  return std::move(result.pipeline);
-}
-
-std::optional<LoadedPipeline> load_with_flow(const std::string& file, PluginRegistry& registry) {
-  auto loaded = load(file, registry);
-  if (loaded && !loaded->flow) {
-    std::cerr << file << ": error: this file has no pipeline (source, decode, denormalize, sink)\n";
-    return std::nullopt;
-  }
-  return loaded;
-}
 
 /// A mistake in a file keeps the host from starting; a plugin that cannot be used fails its
 /// pipeline alone.
@@ -73,10 +58,12 @@ int run_pipelines(const std::vector<std::string>& paths, const AdminAddress& adm
   return 0;
 }
 
-int validate_pipelines(const std::vector<std::string>& paths, PluginRegistry& registry) {
+int validate_pipelines(const std::vector<std::string>& paths, bool connect,
+                       PluginRegistry& registry) {
   bool valid = true;
   for (const auto& file : find_pipeline_files(paths)) {
-    if (load(file, registry)) {
+    const auto loaded = load(file, registry);
+    if (loaded && (!connect || fits_its_source(*loaded))) {
       std::cout << file.string() << ": valid\n";
     } else {
       valid = false;

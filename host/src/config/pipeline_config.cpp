@@ -135,6 +135,7 @@ class Reader {
       job.plugin = std::move(plugin);
       if (options.contains("schedule")) job.schedule = options["schedule"];
       job.time_zone = options["time_zone"];
+      job.bootstrap = options["bootstrap"];
       job.retry = {duration(options["retry"]["initial"]), duration(options["retry"]["max"])};
       job.max_attempts = options["retry"]["max_attempts"];
       jobs.push_back(std::move(job));

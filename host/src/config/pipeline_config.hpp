@@ -86,6 +86,7 @@ struct JobConfig {
   PluginConfig plugin;
   std::optional<std::string> schedule;  ///< absent: the plugin's default; "never": only on demand
   std::string time_zone;
+  bool bootstrap = false;  ///< run it too when the index is empty at start
   RetryConfig retry;
   std::size_t max_attempts = 0;
 };

@@ -258,6 +258,11 @@ constexpr const char* kPipelineSchema = R"json({
           "examples": ["0 3 * * *", "*/15 * * * mon-fri", "never"],
           "description": "When it runs: cron with five fields (minute, hour, day of month, month, day of week), or `never` for only on demand. Without it, the plugin's own default."
         },
+        "bootstrap": {
+          "type": "boolean",
+          "default": false,
+          "description": "Also run it when the host starts and the index is empty while the source is not."
+        },
         "time_zone": {
           "type": "string",
           "minLength": 1,

@@ -10,6 +10,7 @@
 #include "base/wait.hpp"
 #include "job/compare.hpp"
 #include "job/copy.hpp"
+#include "job/verify.hpp"
 #include "pipeline/replay.hpp"
 #include "pipeline/topic_offsets.hpp"
 
@@ -208,6 +209,27 @@ sluice_status count_target(Host* host, sluice_view target, std::int64_t* documen
   });
 }
 
+sluice_status note(Host* /*host*/, sluice_view /*target*/, const sluice_value** result) {
+  static const sluice_value none{};
+  *result = &none;
+  return SLUICE_OK;
+}
+
+sluice_status set_note(Host* /*host*/, sluice_view /*target*/, const sluice_value* /*note*/) {
+  return SLUICE_OK;
+}
+
+sluice_status verify_target(Host* host, sluice_view target, std::int32_t repair,
+                            const sluice_value** report) {
+  return guarded(host, [&] {
+    check_lock(host);
+    keep(host,
+         to_json(verify(host->flow, host->stages, to_string_view(target), repair != 0, host->stop,
+                        host->on_progress)),
+         report);
+  });
+}
+
 sluice_status wait_for(Host* host, std::int64_t ms) {
   return guarded(host, [&] {
     if (!wait(host->stop, std::chrono::milliseconds(ms))) throw RetryError("stopped");
@@ -239,7 +261,10 @@ const sluice_job_api& job_api() {
                                   on_target<&sluice_sink::refresh>,
                                   count_target,
                                   wait_for,
-                                  progress};
+                                  progress,
+                                  note,
+                                  set_note,
+                                  verify_target};
   return api;
 }
 

@@ -14,6 +14,8 @@
  *  - Structs grow only at the end. `struct_size` is what the side that filled the struct knew; a reader touches an
  *    optional member only if it lies within struct_size.
  *
+ * What came with a minor version after 1.0 says so ("Since 1.1"); where a plugin lacks it, the host does without.
+ *
  * Version check: magic equal, major equal, and the plugin's minor not above the host's. Otherwise the host refuses
  * the plugin, and with it only the pipelines that use it.
  */
@@ -29,7 +31,7 @@ extern "C" {
 
 #define SLUICE_ABI_MAGIC 0x4543494C53554C53ull
 #define SLUICE_ABI_MAJOR 1
-#define SLUICE_ABI_MINOR 0
+#define SLUICE_ABI_MINOR 1
 /* The size of a struct up to and with `member`: what a side must have filled at least. */
 #define SLUICE_SIZE_WITH(type, member) (offsetof(type, member) + sizeof(((type*)0)->member))
 
@@ -44,7 +46,9 @@ typedef int32_t sluice_status;
 #define SLUICE_RECORD_ERROR 2 /* This input can never succeed. It goes to the dead-letter topic, or stops the task. */
 #define SLUICE_FATAL 3        /* The instance can't go on (bad credentials, bug). The task fails. */
 
-/* Host-owned message buffer; filled through sluice_host::set_error. */
+/* Host-owned message buffer; filled through sluice_host::set_error. A line of it that begins with a JSON pointer into
+ * the instance's configuration, as in `/document/key: no such column`, is about that option: the host shows the file,
+ * line and column that it comes from. */
 typedef struct sluice_error sluice_error;
 
 typedef struct sluice_view {
@@ -270,6 +274,17 @@ typedef struct sluice_denormalizer {
   sluice_status (*lock)(void* self, sluice_view name, int32_t* acquired, sluice_error* error);
   sluice_status (*locked)(void* self, sluice_error* error);
   sluice_status (*unlock)(void* self, sluice_error* error);
+  /* Since 1.1. What the configuration comes to at this source, for people and for checks before a start. Emits one
+   * OBJECT of any of these:
+   *   tables      ARRAY of {table, replica_identity, needed_replica_identity, places (ARRAY of STRING)}: what must be
+   *               captured
+   *   routes      ARRAY of {table, place, way (STRING)}: from a changed row to its documents
+   *   statements  ARRAY of {name, sql, cost (DOUBLE or NULL)}: what will run
+   *   mapping     OBJECT: a mapping for the index, to start from
+   *   warnings    ARRAY of STRING: what works, but badly
+   * FATAL where the configuration doesn't fit the source (unknown table, ambiguous relation): all problems found, a
+   * line each, with the option's pointer. RETRY where the source is away. */
+  sluice_status (*explain)(void* self, sluice_output* output, sluice_error* error);
 } sluice_denormalizer;
 
 /* documents to an index. A target is a physical index; an empty view stands for the one in use. */
@@ -304,6 +319,11 @@ typedef struct sluice_sink {
    * that was all. */
   sluice_status (*keys)(void* self, sluice_view target, sluice_view cursor, size_t limit, sluice_output* output,
                         sluice_error* error);
+
+  /* Since 1.1. A note kept with a target of create_target's, for whoever builds it: how far a build has come survives
+   * the host. A NULL value removes it. `note` emits it, or nothing if there is none. Up to 1 MB of JSON. */
+  sluice_status (*set_note)(void* self, sluice_view target, const sluice_value* note, sluice_error* error);
+  sluice_status (*note)(void* self, sluice_view target, sluice_output* output, sluice_error* error);
 } sluice_sink;
 
 /* What the host lends a job: the stages of the job's own pipeline. Results (`const sluice_value**`) live until the
@@ -351,6 +371,17 @@ typedef struct sluice_job_api {
   sluice_status (*wait)(sluice_job_host* host, int64_t ms);
   /* Shown in the log and the admin API. total 0: unknown. */
   void (*progress)(sluice_job_host* host, sluice_view step, int64_t done, int64_t total);
+
+  /* Since 1.1. A job's note on a target that it builds; NULL value: none. A note is only found by a run of the same
+   * pipeline with the same denormalizer and sink options as the one that left it. Beside it the host keeps how far
+   * `copy` has come: a copy to a target with a note goes on where the last one was cut off. */
+  sluice_status (*note)(sluice_job_host* host, sluice_view target, const sluice_value** note);
+  sluice_status (*set_note)(sluice_job_host* host, sluice_view target, const sluice_value* note);
+  /* Since 1.1. Compares every document of the target (empty: the one in use) with the source, in both directions,
+   * while both change. Only what still differs after the pipeline had time to bring it counts. With `repair`, what
+   * differs is read again and written. Result: an OBJECT {compared, missing, extra, differing, repaired (int64),
+   * examples (ARRAY of {id, problem})}. RETRY if the source or the index is away. */
+  sluice_status (*verify)(sluice_job_host* host, sluice_view target, int32_t repair, const sluice_value** report);
 } sluice_job_api;
 
 /* work on a schedule or on demand; the host schedules, retries with back-off and reports */

@@ -111,6 +111,8 @@ class Denormalizer {
   virtual bool lock(std::string_view name) = 0;  // false: another holds it
   virtual void check_lock() = 0;                 // throws RetryError once the lock has been lost
   virtual void unlock() = 0;
+  // Since 1.1.
+  virtual void explain(ValueOutput& output) { output.value(make_object({})); }
 };
 
 class Sink {
@@ -133,6 +135,9 @@ class Sink {
                      DocumentOutput& output) = 0;
   virtual void keys(std::string_view target, std::string_view cursor, std::size_t limit,
                     KeyOutput& output) = 0;
+  // Since 1.1. Where a sink keeps no notes, an interrupted rebuild begins anew.
+  virtual void set_note(std::string_view /*target*/, Value /*note*/) {}
+  virtual void note(std::string_view /*target*/, ValueOutput& /*output*/) {}
 };
 
 // The pipeline's stages, lent to a job for one run. Failures are thrown as the exceptions above.
@@ -190,6 +195,19 @@ class JobHost {
   std::int64_t count_target(std::string_view target) {
     return number(
         [&](std::int64_t* out) { return api_->count_target(host_, to_view(target), out); });
+  }
+
+  // Null: none.
+  Value note(std::string_view target) {
+    return value([&](const sluice_value** out) { return api_->note(host_, to_view(target), out); });
+  }
+  void set_note(std::string_view target, Value note) {
+    check([&] { return api_->set_note(host_, to_view(target), note.raw()); });
+  }
+  Value verify(std::string_view target, bool repair) {
+    return value([&](const sluice_value** out) {
+      return api_->verify(host_, to_view(target), repair ? 1 : 0, out);
+    });
   }
 
   // Throws RetryError at once if the run should stop.

@@ -131,6 +131,12 @@ inline sluice_status check_lock(void* self, sluice_error* error) noexcept {
 inline sluice_status unlock(void* self, sluice_error* error) noexcept {
   return guarded(error, [&] { instance<Denormalizer>(self).unlock(); });
 }
+inline sluice_status explain(void* self, sluice_output* output, sluice_error* error) noexcept {
+  return guarded(error, [&] {
+    ValueOutput out(output);
+    instance<Denormalizer>(self).explain(out);
+  });
+}
 
 inline sluice_status prepare(void* self, sluice_error* error) noexcept {
   return guarded(error, [&] { instance<Sink>(self).prepare(); });
@@ -186,6 +192,18 @@ inline sluice_status keys(void* self, sluice_view target, sluice_view cursor, st
     instance<Sink>(self).keys(to_string_view(target), to_string_view(cursor), limit, out);
   });
 }
+inline sluice_status set_note(void* self, sluice_view target, const sluice_value* note,
+                              sluice_error* error) noexcept {
+  return guarded(error,
+                 [&] { instance<Sink>(self).set_note(to_string_view(target), Value{note}); });
+}
+inline sluice_status note(void* self, sluice_view target, sluice_output* output,
+                          sluice_error* error) noexcept {
+  return guarded(error, [&] {
+    ValueOutput out(output);
+    instance<Sink>(self).note(to_string_view(target), out);
+  });
+}
 
 inline sluice_status run(void* self, const sluice_job_api* api, sluice_job_host* job_host,
                          const sluice_value** result, sluice_error* error) noexcept {
@@ -225,7 +243,8 @@ inline constexpr sluice_denormalizer kDenormalizer{sizeof(sluice_denormalizer),
                                                    seen,
                                                    lock,
                                                    check_lock,
-                                                   unlock};
+                                                   unlock,
+                                                   explain};
 inline constexpr sluice_sink kSink{sizeof(sluice_sink),
                                    prepare,
                                    write,
@@ -239,7 +258,9 @@ inline constexpr sluice_sink kSink{sizeof(sluice_sink),
                                    on_target<&Sink::refresh>,
                                    count_target,
                                    fetch,
-                                   keys};
+                                   keys,
+                                   set_note,
+                                   note};
 inline constexpr sluice_job kJob{sizeof(sluice_job), run};
 inline constexpr sluice_service kService{sizeof(sluice_service), start, stop, health};
 
