@@ -2,13 +2,13 @@
 
 import random
 import string
-import time
 import unittest
 import urllib.parse
 from typing import NamedTuple
 
 from http_json import call
 from psql import literal
+from waiting import eventually
 
 
 class Project(NamedTuple):
@@ -95,16 +95,7 @@ class Case(unittest.TestCase):
 
     # Waiting
 
-    def eventually(self, check, seconds=30):
-        """Calls `check` until it raises nothing, and returns what it returns."""
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                return check()
-            except (AssertionError, OSError):
-                if time.monotonic() > deadline:
-                    raise
-            time.sleep(0.05)
+    eventually = staticmethod(eventually)
 
     def becomes(self, read, expected, seconds=30):
         self.eventually(lambda: self.assertEqual(read(), expected), seconds)

@@ -45,7 +45,7 @@ class HostRestarted(Case):
 
     def test_another_host_takes_over(self):
         admin = f"127.0.0.1:{free_port()}"
-        env = {**self.world.stack.env, "SLUICE_ADMIN": admin, "PORT": str(free_port())}
+        env = {**self.world.env, "SLUICE_ADMIN": admin, "PORT": str(free_port())}
         with Writes(self.world) as writes:
             with Host(PIPELINE, env, f"http://{admin}/ready"):
                 writes.wait_for(200)

@@ -16,7 +16,7 @@ class Operation(Case):
         broken = self.world.pipeline_variant(
             "broken.yaml", ("name: projects\n", "name: broken\n"), ("table: projects\n", "table: projcts\n"))
         admin = f"127.0.0.1:{free_port()}"
-        env = {**self.world.stack.env, "SLUICE_ADMIN": admin, "PORT": str(free_port())}
+        env = {**self.world.env, "SLUICE_ADMIN": admin, "PORT": str(free_port())}
         host = Host(broken, env, f"http://{admin}/ready")
         host.spawn()
         self.addCleanup(host.log.close)

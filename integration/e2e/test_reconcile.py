@@ -58,7 +58,7 @@ class Reconcile(Case):
 
     def test_of_two_runs_at_a_time_one_is_skipped(self):
         before = self.world.indices()
-        first = subprocess.Popen([BINARY, "job", "run", PIPELINE, "reconcile"], env=self.world.stack.env, text=True,
+        first = subprocess.Popen([BINARY, "job", "run", PIPELINE, "reconcile"], env=self.world.env, text=True,
                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.addCleanup(first.wait)
         self.addCleanup(first.kill)

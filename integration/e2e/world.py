@@ -1,15 +1,9 @@
 """What the tests work on: a stack with the database, the index, the connector and a running host."""
 
 import json
-import pathlib
-import re
-import subprocess
-import tempfile
 
-from host import BINARY, ROOT, Host, free_port
-from http_json import call
-from kafka import Kafka
-from psql import Session
+from deployment import Deployment
+from host import ROOT, free_port
 
 PIPELINE = ROOT / "pipelines" / "projects.yaml"
 
@@ -26,67 +20,24 @@ FROM projects p
 """
 
 
-class World:
+class World(Deployment):
     """Context manager around a stack that is up."""
 
     def __init__(self, stack):
-        self.stack = stack
-        self.folder = tempfile.TemporaryDirectory(prefix="sluice-e2e-")
-        self.admin_url = f"http://127.0.0.1:{self._take_port('SLUICE_ADMIN', '127.0.0.1:{}')}"
-        self.api_url = f"http://127.0.0.1:{self._take_port('PORT', '{}')}"
-        self.opensearch_url = stack.env["OPENSEARCH_URL"]
-        self.index = stack.env.setdefault("OPENSEARCH_INDEX", "projects")
-        self.kafka = Kafka(stack.env["KAFKA_BROKER"])
-        self.database = Session(stack.env)
-        self.host = Host(PIPELINE, stack.env, f"{self.admin_url}/ready")
-
-    def _take_port(self, variable, form):
         port = free_port()
-        self.stack.env[variable] = form.format(port)
-        return port
+        super().__init__(stack, stack.env | {"PORT": str(port)}, PIPELINE)
+        self.api_url = f"http://127.0.0.1:{port}"
 
     def __enter__(self):
-        self.stack.script("migrate.sh", "--seed")
+        self.script("migrate.sh", "--seed")
         self.sluice("index", "init", PIPELINE, check=True)
-        self.stack.script("setup-debezium.sh")
+        self.script("setup-debezium.sh")
         self.host.__enter__()
         return self
 
     def __exit__(self, *_):
         self.host.__exit__()
-        self.database.close()
-        self.folder.cleanup()
-
-    def session(self):
-        return Session(self.stack.env)
-
-    def sluice(self, *arguments, check=False):
-        """Runs the program to its end."""
-        return subprocess.run([BINARY, *arguments], env=self.stack.env, check=check, capture_output=True, text=True,
-                              timeout=120)
-
-    def pipeline_variant(self, name, *replacements):
-        """A copy of the shipped pipeline with texts replaced: (old, new), each found once."""
-        text = PIPELINE.read_text().replace("../schemas/", f"{ROOT}/schemas/")
-        for old, new in replacements:
-            assert text.count(old) == 1, f"{old!r} is {text.count(old)} times in {PIPELINE}"
-            text = text.replace(old, new)
-        file = pathlib.Path(self.folder.name) / name
-        file.write_text(text)
-        return file
-
-    def opensearch(self, method, path, body=None):
-        answer = call(method, f"{self.opensearch_url}{path}", body)
-        assert answer.status < 300, f"{method} {path}: {answer.text}"
-        return answer.json
-
-    def indices(self):
-        """The indices that the pipeline made, oldest name first."""
-        return sorted(self.opensearch("GET", f"/{self.index}-*"))
-
-    def index_in_use(self):
-        (name,) = self.opensearch("GET", f"/_alias/{self.index}")
-        return name
+        self.close()
 
     def documents_in_index(self):
         self.opensearch("POST", f"/{self.index}/_refresh")
@@ -96,8 +47,3 @@ class World:
 
     def documents_in_database(self):
         return {str(document["id"]): document for document in map(json.loads, self.database.run(_DOCUMENTS))}
-
-    def metric(self, name):
-        """The sum over all labels."""
-        text = call("GET", f"{self.admin_url}/metrics").text
-        return sum(float(value) for value in re.findall(rf"^{name}(?:{{.*}})? (\S+)$", text, re.MULTILINE))

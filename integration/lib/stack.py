@@ -45,6 +45,6 @@ class Stack:
     def kill(self, service, signal="KILL"):
         self.script("stack.sh", "kill", service, signal)
 
-    def script(self, name, *arguments, timeout=300, check=True):
-        """Runs scripts/`name` on this stack."""
-        subprocess.run([SCRIPTS / name, *arguments], env=self.env, check=check, timeout=timeout)
+    def script(self, name, *arguments, env=None, timeout=300, check=True):
+        """Runs scripts/`name` on this stack; `env`: another environment than the stack's own."""
+        subprocess.run([SCRIPTS / name, *arguments], env=env or self.env, check=check, timeout=timeout)

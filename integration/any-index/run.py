@@ -1,0 +1,29 @@
+#!/usr/bin/env python3
+"""Tests of documents made by configuration alone: any tables, any index.
+
+  integration/any-index/run.py [NAME...]    all tests, or those named (test_shop, test_shop.Shop.test_changes, ...)
+
+Brings up one stack, on which each test class has a database, a connector, an index and a host of its own (SLUICE_BIN:
+another binary), and takes all of it down again. Random tests print their seed; SEED=... runs one again.
+"""
+
+import pathlib
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "lib")]
+
+from runner import end_on_sigterm, run_tests  # noqa: E402
+from stack import Stack  # noqa: E402
+from world import World  # noqa: E402
+
+
+def main():
+    end_on_sigterm()
+    with Stack("postgres", "kafka", "connect", "opensearch") as stack:
+        World.stack = stack
+        return 0 if run_tests("any-index", HERE, sys.argv[1:]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
