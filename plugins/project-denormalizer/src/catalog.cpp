@@ -1,6 +1,7 @@
 #include "catalog.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <utility>
 
@@ -26,6 +27,31 @@ const CatalogColumn* CatalogTable::find(const std::string& column) const {
   const auto found = std::find_if(columns.begin(), columns.end(),
                                   [&](const CatalogColumn& c) { return c.name == column; });
   return found == columns.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> CatalogTable::known_key_columns() const {
+  if (replica_identity == ReplicaIdentity::kNothing) return {};
+  if (replica_identity != ReplicaIdentity::kIndex) return primary_key;
+  std::vector<std::string> known;
+  std::copy_if(primary_key.begin(), primary_key.end(), std::back_inserter(known),
+               [&](const std::string& column) {
+                 return std::find(identity_index.begin(), identity_index.end(), column) !=
+                        identity_index.end();
+               });
+  return known;
+}
+
+const char* to_string(ReplicaIdentity identity) {
+  switch (identity) {
+    case ReplicaIdentity::kFull:
+      return "full";
+    case ReplicaIdentity::kIndex:
+      return "index";
+    case ReplicaIdentity::kNothing:
+      return "nothing";
+    default:
+      return "default";
+  }
 }
 
 std::vector<std::string> nearest_names(const std::string& name,

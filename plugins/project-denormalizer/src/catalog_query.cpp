@@ -13,18 +13,35 @@ constexpr const char* kTableNames =
     "AND n.nspname <> 'information_schema' ORDER BY 1, 2";
 
 // Parameters of the following: schema names and table names, in parallel.
+constexpr const char* kTables =
+    "SELECT w.schema, w.name, c.relreplident, c.relkind, c.relpersistence = 'u', "
+    "row_security_active(c.oid) "
+    "FROM unnest($1::text[], $2::text[]) AS w(schema, name) "
+    "JOIN pg_namespace n ON n.nspname = w.schema "
+    "JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name "
+    "WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')";
+
+// `base` follows domains to what they are of, and arrays to their elements.
 constexpr const char* kColumns =
-    "SELECT w.schema, w.name, c.relreplident = 'f', a.attname, format_type(a.atttypid, NULL), "
-    "t.typtype = 'e' "
+    "SELECT w.schema, w.name, a.attname, format_type(a.atttypid, NULL), t.typtype = 'e', "
+    "format_type(base.oid, NULL), base.is_array, base.typtype, base.typmod "
     "FROM unnest($1::text[], $2::text[]) AS w(schema, name) "
     "JOIN pg_namespace n ON n.nspname = w.schema "
     "JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name "
     "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
     "JOIN pg_type t ON t.oid = a.atttypid "
+    "CROSS JOIN LATERAL (WITH RECURSIVE step(oid, typmod, is_array) AS "
+    "(SELECT a.atttypid, a.atttypmod, false UNION ALL "
+    "SELECT CASE u.typtype WHEN 'd' THEN u.typbasetype ELSE u.typelem END, "
+    "CASE u.typtype WHEN 'd' THEN u.typtypmod ELSE s.typmod END, s.is_array OR u.typtype <> 'd' "
+    "FROM step s JOIN pg_type u ON u.oid = s.oid "
+    "WHERE u.typtype = 'd' OR (u.typcategory = 'A' AND u.typelem <> 0)) "
+    "SELECT s.*, u.typtype FROM step s JOIN pg_type u ON u.oid = s.oid "
+    "WHERE u.typtype <> 'd' AND NOT (u.typcategory = 'A' AND u.typelem <> 0)) AS base "
     "WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY w.schema, w.name, a.attnum";
 
 constexpr const char* kUniqueKeys =
-    "SELECT w.schema, w.name, i.indexrelid, i.indisprimary, a.attname "
+    "SELECT w.schema, w.name, i.indexrelid, i.indisprimary, i.indisreplident, a.attname "
     "FROM unnest($1::text[], $2::text[]) AS w(schema, name) "
     "JOIN pg_namespace n ON n.nspname = w.schema "
     "JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name "
@@ -34,6 +51,16 @@ constexpr const char* kUniqueKeys =
     "ON k.position <= i.indnkeyatts "
     "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum "
     "ORDER BY w.schema, w.name, i.indexrelid, k.position";
+
+// The others serve no search by equality, or not every one.
+constexpr const char* kFirstIndexColumns =
+    "SELECT w.schema, w.name, a.attname FROM unnest($1::text[], $2::text[]) AS w(schema, name) "
+    "JOIN pg_namespace n ON n.nspname = w.schema "
+    "JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name "
+    "JOIN pg_index i ON i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL "
+    "JOIN pg_class x ON x.oid = i.indexrelid "
+    "JOIN pg_am m ON m.oid = x.relam AND m.amname IN ('btree', 'hash') "
+    "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]";
 
 constexpr const char* kForeignKeys =
     "SELECT k.oid, k.conname, w.schema, w.name, fn.nspname, f.relname, a.attname, fa.attname "
@@ -51,12 +78,43 @@ TableName table_at(const pqxx::row& row, int first) {
   return {row[first].as<std::string>(), row[first + 1].as<std::string>()};
 }
 
-void add_columns(const pqxx::result& rows, Catalog& catalog) {
+ReplicaIdentity identity_of(char relreplident) {
+  switch (relreplident) {
+    case 'f':
+      return ReplicaIdentity::kFull;
+    case 'i':
+      return ReplicaIdentity::kIndex;
+    case 'n':
+      return ReplicaIdentity::kNothing;
+    default:
+      return ReplicaIdentity::kDefault;
+  }
+}
+
+void add_tables(const pqxx::result& rows, Catalog& catalog) {
   for (const pqxx::row& row : rows) {
     CatalogTable& table = catalog.tables[table_at(row, 0)];
-    table.full_before = row[2].as<bool>();
-    table.columns.push_back(
-        {row[3].as<std::string>(), row[4].as<std::string>(), row[5].as<bool>()});
+    const char kind = row[3].c_str()[0];
+    table.replica_identity = identity_of(row[2].c_str()[0]);
+    table.is_view = kind == 'v' || kind == 'm' || kind == 'f';
+    table.can_be_indexed = kind != 'v' && kind != 'f';
+    table.is_partitioned = kind == 'p';
+    table.is_unlogged = row[4].as<bool>();
+    table.has_hidden_rows = row[5].as<bool>();
+  }
+}
+
+void add_columns(const pqxx::result& rows, Catalog& catalog) {
+  for (const pqxx::row& row : rows) {
+    catalog.tables[table_at(row, 0)].columns.push_back(
+        {row[2].as<std::string>(), row[3].as<std::string>(), row[4].as<bool>(),
+         row[5].as<std::string>(), row[6].as<bool>(), row[7].c_str()[0], row[8].as<int>()});
+  }
+}
+
+void add_first_index_columns(const pqxx::result& rows, Catalog& catalog) {
+  for (const pqxx::row& row : rows) {
+    catalog.tables[table_at(row, 0)].first_index_columns.insert(row[2].as<std::string>());
   }
 }
 
@@ -68,8 +126,9 @@ void add_unique_keys(const pqxx::result& rows, Catalog& catalog) {
       index = row[2].as<std::string>();
       table.unique_keys.emplace_back();
     }
-    table.unique_keys.back().push_back(row[4].as<std::string>());
+    table.unique_keys.back().push_back(row[5].as<std::string>());
     if (row[3].as<bool>()) table.primary_key = table.unique_keys.back();
+    if (row[4].as<bool>()) table.identity_index = table.unique_keys.back();
   }
 }
 
@@ -100,8 +159,10 @@ Catalog load_catalog(Connection& connection, const std::vector<TableName>& table
   for (const pqxx::row& row : connection.execute(kTableNames, {})) {
     catalog.table_names.push_back(table_at(row, 0).text());
   }
+  add_tables(connection.execute(kTables, wanted), catalog);
   add_columns(connection.execute(kColumns, wanted), catalog);
   add_unique_keys(connection.execute(kUniqueKeys, wanted), catalog);
+  add_first_index_columns(connection.execute(kFirstIndexColumns, wanted), catalog);
   add_foreign_keys(connection.execute(kForeignKeys, wanted), catalog);
   return catalog;
 }

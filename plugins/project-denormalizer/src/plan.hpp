@@ -17,7 +17,7 @@ struct Plan {
   std::vector<KeyType> key_types;
   std::vector<Route> routes;                                // the first is the root's own
   std::map<TableName, std::vector<std::size_t>> routes_of;  // positions in `routes`
-  std::map<TableName, bool> full_before;  // as CatalogTable::full_before, for each table
+  std::map<TableName, bool> full_before;  // as CatalogTable::has_full_before, for each table
   std::vector<TableName> needing_full_identity;
   std::string materialize_sql;
   std::string count_sql;

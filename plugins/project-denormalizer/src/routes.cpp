@@ -290,11 +290,11 @@ std::vector<TableName> tables_needing_full_identity(const std::vector<Route>& ro
   std::set<TableName> tables;
   for (const Route& route : routes) {
     const CatalogTable& table = catalog.tables.at(route.table);
+    const std::vector<std::string> known = table.known_key_columns();
     const bool in_key = std::all_of(route.source.begin(), route.source.end(), [&](const auto& c) {
-      return std::find(table.primary_key.begin(), table.primary_key.end(), c) !=
-             table.primary_key.end();
+      return std::find(known.begin(), known.end(), c) != known.end();
     });
-    if (!in_key && !table.full_before) tables.insert(route.table);
+    if (!in_key && !table.has_full_before()) tables.insert(route.table);
   }
   return {tables.begin(), tables.end()};
 }
