@@ -99,7 +99,7 @@ class World(Deployment):
         self.sql(f"\\i {self.schema}" if isinstance(self.schema, pathlib.Path) else self.schema)
         self.database.close()  # so that no setting of the schema's stays
         publication = self.env["PUBLICATION"]
-        if not self.sql(f"SELECT FROM pg_publication WHERE pubname = '{publication}'"):
+        if not self.sql(f"SELECT oid FROM pg_publication WHERE pubname = '{publication}'"):
             self._publish_all(publication)
         tables = self.sql(f"""SELECT schemaname || '.' || tablename FROM pg_publication_tables
             WHERE pubname = '{publication}' AND tablename <> 'sluice_heartbeat' ORDER BY 1""")

@@ -63,7 +63,9 @@ class Host:
             self.command, env=self.env, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
 
     def stop(self):
-        """The exit status; a host that does not leave by itself within 15 s is killed."""
+        """The exit status; a host that does not leave by itself within 15 s is killed. None if it never started."""
+        if self.process is None:
+            return None
         self.process.send_signal(signal.SIGTERM)
         try:
             return self.process.wait(15)
