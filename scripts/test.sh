@@ -6,6 +6,7 @@
 #   test.sh GROUP...        unit         unit tests of host, SDK and plugins (and of a plugin outside this tree)
 #                           api          every parameter and error of search-api, on a real OpenSearch
 #                           e2e          PostgreSQL to HTTP, on the whole stack
+#                           any-index    documents of other tables, by configuration alone, on the whole stack
 #                           containers   the image and docker-compose.yml, on a Docker Engine
 #   test.sh --preset NAME   build and test debug, asan or tsan instead of release
 #
@@ -17,7 +18,7 @@ for part in settings process packages; do
 done
 cd "$REPO_DIR" || exit
 
-ALL_GROUPS=(unit api e2e containers)
+ALL_GROUPS=(unit api e2e any-index containers)
 preset=release
 groups=()
 passed=0
@@ -95,7 +96,7 @@ while [ $# -gt 0 ]; do
       preset=${2:?--preset needs a name}
       shift
       ;;
-    unit | api | e2e | containers) groups+=("$1") ;;
+    unit | api | e2e | any-index | containers) groups+=("$1") ;;
     *) die "unknown group or option '$1' (test.sh --help)" ;;
   esac
   shift
@@ -109,6 +110,7 @@ for name in "${groups[@]}"; do
     unit) group unit unit_tests ;;
     api) group api python3 integration/api/run.py ;;
     e2e) group e2e python3 integration/e2e/run.py ;;
+    any-index) group any-index python3 integration/any-index/run.py ;;
     containers) group containers integration/containers/run.sh ;;
   esac
 done
