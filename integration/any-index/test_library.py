@@ -104,7 +104,7 @@ class LibraryChanges(Changes):
 
     def change_book(self):
         change = self.random.choice((f"title = {self.word()}", f"pages = {self.maybe(self.number(1, 900))}",
-                                     f"published = {self.maybe(self.date())}", "languages = languages || 'fr'",
+                                     f"published = {self.maybe(self.date())}", "languages = array_append(languages, 'fr')",
                                      "thumbnail = sha256(thumbnail)"))
         return f"UPDATE books SET {change} WHERE isbn = {self.book()}"
 
