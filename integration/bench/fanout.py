@@ -58,7 +58,7 @@ def documents_of(world, username):
 
 def load(world, count):
     """Projects, each with a few users and hashtags, and one user in all of them. Returns that user's id."""
-    world.stack.script("bulk-load.sh", str(count))
+    world.script("bulk-load.sh", str(count))
     user = int(world.database.value(
         "INSERT INTO users (username, email) VALUES ('everywhere', 'everywhere@example.com') RETURNING id"))
     world.database.run(f"INSERT INTO user_projects (user_id, project_id) SELECT {user}, id FROM projects")
