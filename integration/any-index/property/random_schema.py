@@ -103,9 +103,12 @@ class _Maker:
             self.add_junction()
         for table in self.tables:
             for _ in range(self.rng.choice([0, 0, 1])):
-                self.refer(table, self.rng.choice(self.tables))  # cycles and self-references, several to one table
+                self.refer(table, self.rng.choice(self.keyed_tables()))  # cycles and self-references, several to one table
             self.rng.shuffle(table.columns)
         return self.tables
+
+    def keyed_tables(self):
+        return [table for table in self.tables if table.unique_keys]
 
     def new_table(self):
         taken = {table.name for table in self.tables}
@@ -116,8 +119,8 @@ class _Maker:
         return self.tables[-1]
 
     def add_column(self, table, type, nullable=True, names=COLUMN_NAMES, identity=False):
-        taken = {column.name for column in table.columns}
-        free = [name for name in names if name not in taken]
+        taken = {column.name.lower() for column in table.columns}  # Debezium refuses names that differ by case alone
+        free = [name for name in names if name.lower() not in taken]
         name = self.rng.choice(free) if free and self.rng.random() < 0.5 else f"c{len(taken) + 1}_"
         table.columns.append(Column(name, type, nullable, identity))
         return name
@@ -148,11 +151,11 @@ class _Maker:
         if rng.random() < 0.3:  # something to join by that is no key
             self.add_column(table, KEY_TYPES[rng.choice(["integer", "text", ENUM.sql, "boolean"])])
         for _ in range(rng.choice([0, 1, 1, 2])):
-            self.refer(table, rng.choice(self.tables))
+            self.refer(table, rng.choice(self.keyed_tables()))
 
     def add_junction(self):
         rng = self.rng
-        ends = [rng.choice(self.tables), rng.choice(self.tables)]
+        ends = [rng.choice(self.keyed_tables()) for _ in range(2)]
         table = self.new_table()
         sides = [self.refer(table, end, nullable=False, on_delete=rng.choice(["CASCADE", "CASCADE", "RESTRICT"]))
                  for end in ends]
@@ -173,10 +176,11 @@ class _Maker:
         """Adds columns to `table` that refer to a unique key of `target`."""
         rng = self.rng
         keys = target.unique_keys
-        if not keys:
-            return None
         key = keys[0] if rng.random() < 0.8 else rng.choice(keys)
-        nullable = rng.random() < 0.7 if nullable is None else nullable
+        if self.tables.index(target) >= self.tables.index(table):
+            nullable = True  # or there would be no first row
+        elif nullable is None:
+            nullable = rng.random() < 0.7
         on_delete = on_delete or rng.choice(["CASCADE", "CASCADE", "RESTRICT", "NO ACTION", *["SET NULL"] * 3 * nullable])
         references = list(key)
         columns = [self.add_column(table, self.similar_type(target.column(name).type), nullable,
@@ -196,9 +200,8 @@ def random_schema(rng):
     return _Maker(rng).make()
 
 
-def schema_sql(tables, publication):
+def schema_sql(tables):
     schemas = sorted({table.schema for table in tables} - {"public"})
     return ("".join(f"CREATE SCHEMA {quoted(name)};\n" for name in schemas)
             + f"CREATE TYPE {ENUM.sql} AS ENUM ({', '.join(map(literal, LABELS))});\n"
-            + "".join(table.ddl() for table in tables) + "".join(table.foreign_key_ddl() for table in tables)
-            + f"CREATE PUBLICATION {publication} FOR TABLE {', '.join(table.sql for table in tables)};\n")
+            + "".join(table.ddl() for table in tables) + "".join(table.foreign_key_ddl() for table in tables))
