@@ -42,6 +42,7 @@ class Loader {
   void load_job(const JobConfig& job, LoadedPipeline& loaded) {
     JobSpec spec;
     spec.name = job.name;
+    spec.bootstrap = job.bootstrap;
     spec.plugin = load_plugin(job.plugin, SLUICE_KIND_JOB);
     spec.retry_initial = job.retry.initial;
     spec.retry_max = job.retry.max;
@@ -76,6 +77,7 @@ class Loader {
                             options.problems.end());
     if (!options.ok()) return spec;
     spec.config = std::move(options.value);
+    spec.source = std::make_shared<const PluginConfig>(config);
     try_options(config, spec);
     return spec;
   }
@@ -84,6 +86,8 @@ class Loader {
   void try_options(const PluginConfig& config, const PluginSpec& spec) {
     try {
       const PluginInstance instance(spec, "validate", nullptr, {});
+    } catch (const OptionsError& e) {
+      result_.problems.insert(result_.problems.end(), e.problems().begin(), e.problems().end());
     } catch (const std::exception& e) {
       result_.problems.push_back(config.problem(e.what()));
     }

@@ -1,7 +1,6 @@
 #include "plugin/plugin_instance.hpp"
 
 #include <sluice/json.hpp>
-#include <sluice/sdk.hpp>
 
 namespace sluice {
 
@@ -9,6 +8,7 @@ PluginInstance::PluginInstance(const PluginSpec& spec, const std::string& pipeli
                                Metrics* metrics, std::stop_token stop)
     : plugin_(&spec.library->descriptor()),
       kind_(spec.kind),
+      source_(spec.source),
       context_(new sluice_context{pipeline, plugin_->name, metrics, std::move(stop)}) {
   Arena arena;
   const sluice_value config = to_value(spec.config, arena);
@@ -22,6 +22,10 @@ PluginInstance::~PluginInstance() {
 
 void PluginInstance::check(sluice_status status, const sluice_error& error) const {
   if (status == SLUICE_OK) return;
+  if (status == SLUICE_FATAL && source_ != nullptr) {
+    Problems problems = problems_of_options(*source_, error.message);
+    if (!problems.empty()) throw OptionsError(std::move(problems));
+  }
   const std::string message = context_->plugin + ": " + error.message;
   if (status == SLUICE_RETRY) throw RetryError(message);
   if (status == SLUICE_RECORD_ERROR) throw RecordError(message);
