@@ -15,9 +15,14 @@ def wait_until_equal(world, query, seconds=60):
 
     Both sides are read anew each time, so others may write meanwhile, as long as they end in time.
     """
+    wait_until_index_is(world, lambda: documents_in_database(world.database, query), seconds)
+
+
+def wait_until_index_is(world, read_expected, seconds=60):
+    """The same for documents by id that do not come from one query."""
     deadline, pause = time.monotonic() + seconds, 0.02
     while True:
-        expected, found = documents_in_database(world.database, query), documents_in_index(world)
+        expected, found = read_expected(), documents_in_index(world)
         differing = [id for id in sorted(expected.keys() | found.keys()) if not _same(expected.get(id), found.get(id))]
         if not differing:
             return

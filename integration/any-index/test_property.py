@@ -10,6 +10,7 @@ import pathlib
 import random
 import sys
 import time
+import traceback
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
@@ -30,12 +31,13 @@ def seeds():
 
 def failure_of(seed):
     started = time.monotonic()
+    trial = Trial(seed, int(os.environ.get("STEPS", 1000)))
     try:
-        trial = Trial(seed, int(os.environ.get("STEPS", 1000)))
         trial.run()
     except Exception as error:  # whatever it is, the other seeds go on
         print(f"  seed {seed}: FAILED after {time.monotonic() - started:.0f} s", flush=True)
-        return error if isinstance(error, AssertionError) else AssertionError(f"seed {seed}: {error!r}")
+        text = str(error) if isinstance(error, AssertionError) else traceback.format_exc()
+        return f"seed {seed}: {text}\n{trial.description()}"
     print(f"  seed {seed}: {time.monotonic() - started:.0f} s, {trial.summary}", flush=True)
     return None
 
@@ -46,4 +48,4 @@ class Property(unittest.TestCase):
         print(f"seeds {' '.join(map(str, chosen))}", flush=True)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             failures = [failure for failure in pool.map(failure_of, chosen) if failure]
-        self.assertEqual(failures, [], "\n\n".join(map(str, failures)))
+        self.assertFalse(failures, "\n\n".join(failures))

@@ -8,6 +8,7 @@ import json
 from decimal import Decimal
 
 from random_schema import quoted
+from random_values import DOMAINS
 
 
 class Row(dict):
@@ -41,6 +42,7 @@ def _row(table, values, ranks):
 
 def _as_documented(type, value):
     """What the plugin's README says of values that are not just to_json."""
+    type = DOMAINS.get(type, type)
     if type == "bytea" and value is not None:
         return base64.b64encode(bytes.fromhex(value.removeprefix("\\x"))).decode()
     if type.startswith(("numeric", "real", "double")) and isinstance(value, str):
@@ -96,9 +98,10 @@ class _Evaluator:
             return
         link = node.link
         for link_row in self.find(link.table, link.parent, parent):
-            if _holds(link.where, {link.alias: link_row}):
-                for row in self.find(node.table, [(theirs, ours) for ours, theirs in link.child], link_row):
-                    yield row, link_row, around | {node.alias: row, link.alias: link_row}
+            for row in self.find(node.table, [(theirs, ours) for ours, theirs in link.child], link_row):
+                rows = around | {node.alias: row, link.alias: link_row}
+                if _holds(link.where, rows):
+                    yield row, link_row, rows
 
     def find(self, table, pairs, other):
         """Rows of `table` whose first columns of the pairs equal the second ones of `other`."""

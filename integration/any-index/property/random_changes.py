@@ -54,7 +54,7 @@ class _Statements:
         sources, values = self.references(table, table.foreign_keys)
         numbered = rng.random() < 0.5  # by the identity column
         for column in table.columns:
-            if column.name not in values and not (column.identity and numbered):
+            if column.name not in values and not (column.identity and numbered) and not column.computed_from:
                 values[column.name] = self.value(column)
         rows = f"generate_series(1, {rng.choice([1, 1, 1, 5])}) i"
         joins = "".join(f" LEFT JOIN {source} ON true" for source in sources)  # nulls where there is nobody to refer to
@@ -68,7 +68,7 @@ class _Statements:
 
     def plain_columns(self, table):
         taken = {name for key in [table.primary_key, *(key.columns for key in table.foreign_keys)] for name in key}
-        return [column for column in table.columns if column.name not in taken]
+        return [column for column in table.columns if column.name not in taken and not column.computed_from]
 
     def update(self, table):
         columns = self.plain_columns(table)
@@ -78,7 +78,9 @@ class _Statements:
         return f"UPDATE {table.sql} SET {self.assignments(chosen)} WHERE {self.picked(table)}"
 
     def update_some(self, table):
-        columns = self.plain_columns(table) or table.columns
+        columns = self.plain_columns(table)
+        if not columns:
+            return self.update_reference(table)
         return (f"UPDATE {table.sql} t SET {self.assignments([self.rng.choice(columns)])} "
                 f"WHERE {self.hash('t')} < '{self.rng.choice('248')}'")
 
@@ -92,7 +94,8 @@ class _Statements:
         return f"UPDATE {table.sql} t SET {sets}{source} WHERE t.{self.picked(table)}"
 
     def update_key(self, table):
-        own = [table.column(name) for name in self.rng.choice(table.unique_keys)] if table.unique_keys else table.columns
+        key = self.rng.choice(table.unique_keys) if table.unique_keys else table.foreign_keys[0].columns
+        own = [table.column(name) for name in key]
         return f"UPDATE {table.sql} SET {self.assignments([self.rng.choice(own)])} WHERE {self.picked(table)}"
 
     def delete(self, table):

@@ -109,7 +109,8 @@ class _Maker:
         joinable = {"integer", "text", "boolean", "\"Some state\"", "character varying(20)", "bigint", "uuid"}
         return [Relation(other, on=[(theirs.name, ours.name)], loose=True)
                 for other in self.tables for theirs in other.columns for ours in table.columns
-                if theirs.type.sql == ours.type.sql and ours.type.sql in joinable]
+                if not theirs.computed_from  # no change event has it
+                and theirs.type.sql == ours.type.sql and ours.type.sql in joinable]
 
     def keys_between(self, a, b):
         return ([key for key in a.foreign_keys if key.target is b]
@@ -215,7 +216,7 @@ class _Maker:
         for side, table, pairs in (("parent", parent.table, link.parent), ("child", node.table, link.child)):
             if len([key for key in junction.foreign_keys if key.target is table]) != 1 or rng.random() < 0.4:
                 config[side] = dict(pairs)
-        link.where = self.maybe_condition({alias: junction}, alias, 0.15)
+        link.where = self.maybe_condition(around, alias, 0.15)
         if link.where:
             config["where"] = link.where.sql
         node.config["through"] = junction.config if len(config) == 1 and rng.random() < 0.7 else config

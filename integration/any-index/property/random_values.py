@@ -33,6 +33,8 @@ def words(rng):
 INTEGER = Type("integer", lambda rng: str(rng.choice([0, 1, 2, 3, 5, 8, -1])), "int")
 TEXT = Type("text", words, "text")
 ENUM = Type("\"Some state\"", one_of(*LABELS))
+COMPUTED = Type("bigint", None, "int")
+DOMAINS = {"\"Some amount\"": "numeric", "\"Some day\"": "date", "\"Some bytes\"": "bytea"}
 
 # What the documents' columns may be, besides keys.
 VALUE_TYPES = [
@@ -76,6 +78,9 @@ VALUE_TYPES = [
     Type("money", one_of("12.34", "0")),
     Type("tsvector", one_of("a:1 b:2", "")),
     Type("xml", one_of("<a>1</a>"), ordered=False),
+    Type("\"Some amount\"", one_of("1.50", "NaN")),
+    Type("\"Some day\"", one_of("2026-01-24", "infinity")),
+    Type("\"Some bytes\"", one_of("\\x00ff")),
 ]
 
 # What keys may be, and with that the columns of joins.
