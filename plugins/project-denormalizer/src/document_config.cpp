@@ -22,7 +22,7 @@ std::string text_of(const Json& object, const char* member) {
 class Parser {
  public:
   Node parse_root(const Json& config, const std::string& pointer) {
-    Node root = parse_node(config, pointer);
+    Node root = parse_node(config, pointer, 1);
     root.name = root.table.name;
     if (!problems_.empty()) throw ConfigError(std::move(problems_));
     return root;
@@ -102,21 +102,13 @@ class Parser {
     return junction;
   }
 
-  Node parse_node(const Json& config, const std::string& pointer) {
+  // What a child and a watched table have in common: which table, and how it relates.
+  Node parse_relation(const Json& config, const std::string& pointer) {
     Node node;
     node.pointer = pointer;
     node.table = parse_table_name(text_of(config, "table"));
     node.name = text_of(config, "name");
     if (node.name.empty()) node.name = node.table.name;
-    if (config.contains("key")) node.key = names(config["key"]);
-    node.all_columns = !config.contains("columns");
-    if (!node.all_columns) node.fields = parse_fields(config["columns"], pointer + "/columns");
-    node.scalar = config.value("scalar", false);
-    node.where = text_of(config, "where");
-    if (config.contains("order_by")) node.order_by = parse_order(config["order_by"]);
-    if (config.contains("limit")) node.limit = config["limit"].get<std::int64_t>();
-    const std::string type = text_of(config, "type");
-    if (!type.empty()) node.shape = type == "object" ? Shape::kObject : Shape::kArray;
     if (config.contains("on")) node.on = pairs(config["on"]);
     if (config.contains("through")) {
       node.junction = parse_junction(config["through"], pointer + "/through");
@@ -124,21 +116,65 @@ class Parser {
     if (!node.on.empty() && node.junction) {
       report(pointer, "a relation is either on (direct) or through (a junction table), not both");
     }
-    parse_children(config, node);
-    if (node.scalar && (node.all_columns || node.fields.size() != 1 || !node.children.empty() ||
-                        (node.junction && !node.junction->fields.empty()))) {
-      report(pointer, "a scalar child has exactly one column and no children");
-    }
     return node;
   }
 
-  void parse_children(const Json& config, Node& node) {
-    const auto children = config.find("children");
-    if (children == config.end()) return;
-    for (std::size_t i = 0; i < children->size(); ++i) {
-      const std::string pointer = node.pointer + "/children/" + std::to_string(i);
-      node.children.push_back(parse_node((*children)[i], pointer));
+  Node parse_node(const Json& config, const std::string& pointer, int depth) {
+    Node node = parse_relation(config, pointer);
+    if (config.contains("key")) node.key = names(config["key"]);
+    node.sql = text_of(config, "sql");
+    node.all_columns = !config.contains("columns") && node.sql.empty();
+    if (config.contains("columns")) {
+      node.fields = parse_fields(config["columns"], pointer + "/columns");
     }
+    node.scalar = config.value("scalar", false);
+    node.where = text_of(config, "where");
+    if (config.contains("order_by")) node.order_by = parse_order(config["order_by"]);
+    if (config.contains("limit")) node.limit = config["limit"].get<std::int64_t>();
+    const std::string type = text_of(config, "type");
+    if (!type.empty()) node.shape = type == "object" ? Shape::kObject : Shape::kArray;
+    node.children = parse_tables(config, "children", pointer, depth, &Parser::parse_node);
+    node.watch = parse_tables(config, "watch", pointer, depth, &Parser::parse_watched);
+    node.base = parse_tables(config, "base", pointer, depth, &Parser::parse_watched);
+    node.has_base = config.contains("base");
+    check_combination(node);
+    return node;
+  }
+
+  Node parse_watched(const Json& config, const std::string& pointer, int depth) {
+    Node node = parse_relation(config, pointer);
+    node.all_columns = !config.contains("columns");
+    if (!node.all_columns) node.fields = parse_fields(config["columns"], pointer + "/columns");
+    node.watch = parse_tables(config, "watch", pointer, depth, &Parser::parse_watched);
+    return node;
+  }
+
+  void check_combination(const Node& node) {
+    if (!node.sql.empty() && (!node.fields.empty() || !node.children.empty())) {
+      report(node.pointer + "/sql", "a document has either sql, or columns and children");
+    }
+    if (node.scalar && (node.all_columns || node.fields.size() != 1 || !node.children.empty() ||
+                        (node.junction && !node.junction->fields.empty()))) {
+      report(node.pointer, "a scalar child has exactly one column and no children");
+    }
+  }
+
+  // The tables in the list `member` of a table at `depth`, each read by `parse`.
+  std::vector<Node> parse_tables(const Json& config, const char* member, const std::string& pointer,
+                                 int depth,
+                                 Node (Parser::*parse)(const Json&, const std::string&, int)) {
+    std::vector<Node> nodes;
+    const auto list = config.find(member);
+    if (list == config.end()) return nodes;
+    const std::string place = pointer + "/" + member;
+    if (depth == kMaxTreeDepth && !list->empty()) {
+      report(place, "tables nested deeper than " + std::to_string(kMaxTreeDepth) + " levels");
+      return nodes;
+    }
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      nodes.push_back((this->*parse)((*list)[i], place + "/" + std::to_string(i), depth + 1));
+    }
+    return nodes;
   }
 
   std::vector<Problem> problems_;

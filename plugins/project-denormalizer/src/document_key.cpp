@@ -65,17 +65,17 @@ bool KeyType::accepts(std::string_view text) const {
 
 std::optional<KeyType> key_type_of(const CatalogColumn& column) {
   using Form = KeyType::Form;
-  if (column.type == "smallint") return KeyType{Form::kInteger, 16, column.type};
-  if (column.type == "integer") return KeyType{Form::kInteger, 32, column.type};
-  if (column.type == "bigint") return KeyType{Form::kInteger, 64, column.type};
-  if (column.type == "uuid") return KeyType{Form::kUuid, 0, column.type};
-  if (column.type == "boolean") return KeyType{Form::kBoolean, 0, column.type};
-  if (column.type == "text" || column.type == "character varying") {
-    return KeyType{Form::kText, 0, "text"};
-  }
+  const std::string& type = column.base_type;
+  if (column.is_array) return std::nullopt;
+  if (type == "smallint") return KeyType{Form::kInteger, 16, type};
+  if (type == "integer") return KeyType{Form::kInteger, 32, type};
+  if (type == "bigint") return KeyType{Form::kInteger, 64, type};
+  if (type == "uuid") return KeyType{Form::kUuid, 0, type};
+  if (type == "boolean") return KeyType{Form::kBoolean, 0, type};
+  if (type == "text" || type == "character varying") return KeyType{Form::kText, 0, "text"};
   // "character" without a length would mean character(1).
-  if (column.type == "character") return KeyType{Form::kPadded, 0, "bpchar"};
-  if (column.is_enum) return KeyType{Form::kEnum, 0, column.type};
+  if (type == "character") return KeyType{Form::kPadded, 0, "bpchar"};
+  if (column.is_enum || column.base_kind == 'e') return KeyType{Form::kEnum, 0, type};
   return std::nullopt;
 }
 

@@ -109,7 +109,7 @@ void DocumentReader::emit(std::span<const Request> requests, const pqxx::result&
     const bool asked = !request.values.empty();
     if (asked) ++position;
     if (!visible(request, *snapshot)) continue;
-    if (asked && found[position]) {
+    if (asked && found[position] && !rows[*found[position]][2].is_null()) {
       const auto document = rows[*found[position]][2];
       output_.document(request.index, output_.copy(request.id), version,
                        output_.copy({document.c_str(), document.size()}));
@@ -149,6 +149,7 @@ void DocumentReader::scan_page(const ScanCursor& cursor, std::size_t limit) {
     scan_one_by_one(cursor, limit);
     return;
   }
+  const int body = 1 + static_cast<int>(plan_.key_size());
   std::optional<std::int64_t> version;
   std::vector<pqxx::row> documents;
   documents.reserve(rows.size());
@@ -159,11 +160,11 @@ void DocumentReader::scan_page(const ScanCursor& cursor, std::size_t limit) {
       version = version_of(Snapshot::parse(row[0].c_str()), epoch_);
     }
   }
-  const int body = 1 + static_cast<int>(plan_.key_size());
   KeyValues last;
   for (std::size_t i = 0; i < documents.size(); ++i) {
     last = key_values(documents[i], 1, plan_.key_size());
     const auto document = documents[i][body];
+    if (document.is_null()) continue;  // the user's sql gives none
     output_.document(i, output_.copy(id_of(last)), *version,
                      output_.copy({document.c_str(), document.size()}));
   }

@@ -1,24 +1,10 @@
 #include "document_sql.hpp"
 
+#include "column_sql.hpp"
 #include "sql_text.hpp"
 
 namespace sluice::denorm {
 namespace {
-
-// How a column enters a document. row_to_json does the rest: ISO 8601 times (the session is in
-// UTC), numbers with all their digits, json and jsonb as they are, arrays as arrays.
-std::string column_sql(const std::string& column, const std::string& type) {
-  if (type == "bytea") return "translate(encode(" + column + ", 'base64'), E'\\n', '')";
-  // JSON has no such numbers, and no index takes such dates.
-  if (type == "real" || type == "double precision" || type == "numeric") {
-    return "CASE WHEN " + column + " NOT IN ('NaN', 'Infinity', '-Infinity') THEN " + column +
-           " END";
-  }
-  if (type == "date" || type.rfind("timestamp", 0) == 0) {
-    return "CASE WHEN isfinite(" + column + ") THEN " + column + " END";
-  }
-  return column;
-}
 
 std::string field_sql(const Field& field, const std::string& alias) {
   std::string value;
@@ -56,7 +42,9 @@ std::string order_sql(const Node& node) {
   std::vector<std::string> terms;
   for (const OrderTerm& term : node.order_by) {
     const std::string value =
-        term.column.empty() ? "(" + term.expression + ")" : qualified(node.alias, term.column);
+        term.column.empty()
+            ? "(" + term.expression + ")"
+            : qualified(term.of_junction ? node.junction->alias : node.alias, term.column);
     terms.push_back(value + (term.descending ? " DESC" : ""));
   }
   return terms.empty() ? "" : " ORDER BY " + join(terms, ", ");
@@ -119,19 +107,48 @@ std::string compare_key(const Node& root, const std::vector<KeyType>& types, con
          ")";
 }
 
+// What a row must meet to have a document.
+std::vector<std::string> conditions(const Node& root) {
+  std::vector<std::string> terms;
+  for (const std::string& column : root.nullable_key) {
+    terms.push_back(qualified(root.alias, column) + " IS NOT NULL");
+  }
+  if (!root.where.empty()) terms.push_back("(" + root.where + ")");
+  return terms;
+}
+
+std::string where_sql(const std::vector<std::string>& terms) {
+  return terms.empty() ? "" : " WHERE " + join(terms, " AND ");
+}
+
+// The statement that the user wrote, to stand between parentheses: it may end in a comment.
+std::string written_sql(const Node& root) {
+  const auto end = root.sql.find_last_not_of("; \t\r\n");
+  return root.sql.substr(0, end + 1) + "\n";
+}
+
+// The same, and that the statement of the user gives a document.
+std::string where_document_sql(const Node& root) {
+  std::vector<std::string> terms = conditions(root);
+  if (!root.sql.empty()) terms.push_back("EXISTS (" + written_sql(root) + ")");
+  return where_sql(terms);
+}
+
 // WHERE, ORDER BY and LIMIT of a page in key order.
 std::string page_sql(const Node& root, const std::vector<KeyType>& types, Bounds bounds) {
   int next = 1;
   std::vector<std::string> terms;
   if (bounds.after) terms.push_back(compare_key(root, types, ">", next));
   if (bounds.upto) terms.push_back(compare_key(root, types, "<=", next));
-  if (!root.where.empty()) terms.push_back("(" + root.where + ")");
-  return (terms.empty() ? "" : " WHERE " + join(terms, " AND ")) + " ORDER BY " +
-         join(qualified_key(root), ", ") + " LIMIT $" + std::to_string(next);
+  for (const std::string& condition : conditions(root)) terms.push_back(condition);
+  return where_sql(terms) + " ORDER BY " + join(qualified_key(root), ", ") + " LIMIT $" +
+         std::to_string(next);
 }
 
+// One row as JSON; an error if there are several, null if there is none.
 std::string document_value(const Node& root) {
-  return "(SELECT row_to_json(document.*) FROM (SELECT " + select_list(root) + ") AS document)";
+  const std::string row = root.sql.empty() ? "SELECT " + select_list(root) : written_sql(root);
+  return "(SELECT row_to_json(document.*) FROM (" + row + ") AS document)";
 }
 
 }  // namespace
@@ -147,11 +164,13 @@ std::string materialize_sql(const Node& root, const std::vector<KeyType>& key_ty
     terms.push_back(qualified(root.alias, root.key[i]) + " = requested." + name);
   }
   if (!root.where.empty()) terms.push_back("(" + root.where + ")");
-  return snapshot_row("NULL::bigint, NULL::json") +
-         "SELECT NULL, requested.position, row_to_json(document.*) FROM unnest(" +
-         join(arrays, ", ") + ") WITH ORDINALITY AS requested(" + join(names, ", ") +
-         ", position) CROSS JOIN LATERAL (SELECT " + select_list(root) + " FROM " +
-         aliased(root.table, root.alias) + " WHERE " + join(terms, " AND ") + ") AS document";
+  const bool written = !root.sql.empty();
+  const std::string value = written ? "document.body" : "row_to_json(document.*)";
+  const std::string row = written ? document_value(root) + " AS body" : select_list(root);
+  return snapshot_row("NULL::bigint, NULL::json") + "SELECT NULL, requested.position, " +
+         value + " FROM unnest(" + join(arrays, ", ") + ") WITH ORDINALITY AS requested(" +
+         join(names, ", ") + ", position) CROSS JOIN LATERAL (SELECT " + row + " FROM " +
+         aliased(root.table, root.alias) + where_sql(terms) + ") AS document";
 }
 
 std::string scan_sql(const Node& root, const std::vector<KeyType>& key_types, Bounds bounds) {
@@ -167,14 +186,12 @@ std::string scan_keys_sql(const Node& root, const std::vector<KeyType>& key_type
 }
 
 std::string count_sql(const Node& root) {
-  return "SELECT count(*) FROM " + aliased(root.table, root.alias) +
-         (root.where.empty() ? "" : " WHERE (" + root.where + ")");
+  return "SELECT count(*) FROM " + aliased(root.table, root.alias) + where_document_sql(root);
 }
 
 std::string sample_keys_sql(const Node& root) {
   return "SELECT " + join(key_as_text(root), ", ") + " FROM " + aliased(root.table, root.alias) +
-         " TABLESAMPLE SYSTEM ($1::real)" +
-         (root.where.empty() ? "" : " WHERE (" + root.where + ")") + " ORDER BY " +
+         " TABLESAMPLE SYSTEM ($1::real)" + where_document_sql(root) + " ORDER BY " +
          join(qualified_key(root), ", ");
 }
 

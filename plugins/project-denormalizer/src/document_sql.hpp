@@ -13,7 +13,8 @@
 namespace sluice::denorm {
 
 /// Documents of given keys: one array parameter for each key column.
-/// Rows: snapshot, position in the arrays (from 1), document.
+/// Rows: snapshot, position in the arrays (from 1), document; null if the user's `sql` gives no
+/// row.
 [[nodiscard]] std::string materialize_sql(const Node& root, const std::vector<KeyType>& key_types);
 
 /// Which end of a range of keys is bounded.
@@ -23,7 +24,8 @@ struct Bounds {
 };
 
 /// A page of documents in key order. Parameters: the lower bound's key values, the upper bound's,
-/// each if bounded, then the page's size. Rows: snapshot, the key's columns as text, document.
+/// each if bounded, then the page's size. Rows: snapshot, the key's columns as text, document; null
+/// as above.
 [[nodiscard]] std::string scan_sql(const Node& root, const std::vector<KeyType>& key_types,
                                    Bounds bounds);
 

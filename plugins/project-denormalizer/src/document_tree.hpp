@@ -30,7 +30,7 @@ struct Field {
   Kind kind = Kind::kColumn;
   std::string source;  // column name, SQL expression, or JSON text, as `kind` says
   std::string as;      // the member's name
-  std::string type;    // kColumn only, from the catalog: PostgreSQL's type name without modifiers
+  std::string type;    // kColumn only, from the catalog: PostgreSQL's name, domains resolved
 };
 
 /// An equality of a join: a column of this table (or junction) and one of the table it refers to.
@@ -49,22 +49,29 @@ struct Junction {
   std::vector<Field> fields;       // columns of the link itself, such as a role
   std::string where;
   std::string alias;
+  std::vector<std::string> order;  // of its key, what tells several links to one row apart
 };
 
 struct OrderTerm {
   std::string column;
   std::string expression;  // instead of a column
   bool descending = false;
+  bool of_junction = false;  // a column of the junction, not of the table
 };
 
 enum class Shape { kArray, kObject };
 
+/// A table's place in the tree. Most give a member of the document. Those in `watch` and `base`
+/// give none: their changes matter because something else reads them. They have a relation, and as
+/// `fields` the columns that matter.
 struct Node {
   std::string pointer;  // where it stands in the configuration, as a JSON pointer: for messages
   std::string name;     // the member's name in the parent; for the root, the table's name
   std::string alias;    // its name in SQL
   TableName table;
   std::vector<std::string> key;
+  std::vector<std::string>
+      nullable_key;  // root only: of its key; a row with a null has no document
   std::vector<Field> fields;
   bool all_columns = false;
   bool scalar = false;  // the values of its only field, without an object around each
@@ -75,6 +82,11 @@ struct Node {
   std::vector<ColumnPair> on;  // this table's column -> the parent's column
   std::optional<Junction> junction;
   std::vector<Node> children;
+  std::vector<Node> watch;  // related to this table
+  std::vector<Node> base;   // what a view reads; related to the view's parent
+  bool has_base = false;    // `base` was given, if only as an empty list
+  bool is_view = false;     // from the catalog: no changes of its own are ever seen
+  std::string sql;          // root only: the document, instead of fields and children
 };
 
 }  // namespace sluice::denorm

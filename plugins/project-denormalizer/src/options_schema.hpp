@@ -26,6 +26,10 @@ inline constexpr const char* kOptionsSchema = R"json({
         "application_name": {"type": "string", "default": "sluice", "description": "As pg_stat_activity shows it."}
       }
     },
+    "replication_slot": {
+      "type": "string", "minLength": 1,
+      "description": "The slot through which the connector reads. With it, no index is filled anew while the slot is missing or has lost changes."
+    },
     "version_epoch": {
       "type": "integer", "default": 0, "minimum": 0, "maximum": 32767,
       "description": "High bits of every document's version. Raise it after restoring the database into a new cluster, where transaction counts start anew."
@@ -43,7 +47,9 @@ inline constexpr const char* kOptionsSchema = R"json({
         "key": {"$ref": "#/$defs/key", "description": "Columns whose values make the document's id; unique. Without: the primary key."},
         "columns": {"$ref": "#/$defs/columns"},
         "where": {"$ref": "#/$defs/where"},
-        "children": {"$ref": "#/$defs/children"}
+        "children": {"$ref": "#/$defs/children"},
+        "sql": {"type": "string", "minLength": 1, "description": "Instead of columns and children: a SELECT that gives the document of one root row, as one row. It refers to the root's columns by the table's name. No row: no document."},
+        "watch": {"$ref": "#/$defs/watch"}
       }
     }
   },
@@ -130,7 +136,39 @@ inline constexpr const char* kOptionsSchema = R"json({
           }
         },
         "limit": {"type": "integer", "minimum": 1, "description": "At most this many in an array."},
-        "children": {"$ref": "#/$defs/children"}
+        "children": {"$ref": "#/$defs/children"},
+        "watch": {"$ref": "#/$defs/watch"},
+        "base": {"$ref": "#/$defs/watch", "description": "Where the table is a view: the tables that it reads, each related to the parent. An empty list: its changes are not followed."}
+      }
+    },
+    "watch": {
+      "description": "Tables related to this one that only an SQL expression, where or order_by reads. They become no members; their changes lead to the documents.",
+      "type": "array",
+      "items": {"$ref": "#/$defs/watched"}
+    },
+    "watched": {
+      "type": "object",
+      "required": ["table"],
+      "properties": {
+        "table": {"$ref": "#/$defs/table"},
+        "on": {"$ref": "#/$defs/pairs", "description": "As for a child."},
+        "through": {
+          "description": "As for a child: a junction table's name, or an object.",
+          "anyOf": [
+            {"type": "string", "minLength": 1},
+            {
+              "type": "object",
+              "required": ["table"],
+              "properties": {
+                "table": {"$ref": "#/$defs/table"},
+                "parent": {"$ref": "#/$defs/pairs"},
+                "child": {"$ref": "#/$defs/pairs"}
+              }
+            }
+          ]
+        },
+        "columns": {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}, "description": "The columns that are read; updates of others are of no interest. Without: all."},
+        "watch": {"$ref": "#/$defs/watch"}
       }
     }
   }

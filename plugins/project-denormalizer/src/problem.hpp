@@ -13,7 +13,7 @@ struct Problem {
   std::string message;
 };
 
-/// All that is wrong, found in one pass.
+/// All that is wrong, found in one pass. what() has a line for each problem: "/pointer: message".
 class ConfigError : public std::runtime_error {
  public:
   explicit ConfigError(std::vector<Problem> problems)
@@ -25,7 +25,7 @@ class ConfigError : public std::runtime_error {
   static std::string join(const std::vector<Problem>& problems) {
     std::string text;
     for (const Problem& problem : problems) {
-      if (!text.empty()) text += "; ";
+      if (!text.empty()) text += '\n';
       text += problem.pointer + ": " + problem.message;
     }
     return text;

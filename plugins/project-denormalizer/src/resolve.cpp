@@ -34,6 +34,27 @@ std::vector<std::string> references_of(const std::vector<ColumnPair>& pairs) {
   return out;
 }
 
+// The same relation, seen from the other side.
+std::vector<ColumnPair> reversed(std::vector<ColumnPair> pairs) {
+  for (ColumnPair& pair : pairs) std::swap(pair.column, pair.references);
+  return pairs;
+}
+
+bool same_pairs(const std::vector<ColumnPair>& a, const std::vector<ColumnPair>& b) {
+  return std::is_permutation(a.begin(), a.end(), b.begin(), b.end());
+}
+
+bool contains(const std::vector<std::string>& list, const std::string& wanted) {
+  return std::find(list.begin(), list.end(), wanted) != list.end();
+}
+
+// A member's name as a part of a JSON pointer.
+std::string pointer_part(const std::string& name) {
+  std::string part = "/";
+  for (const char c : name) part += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+  return part;
+}
+
 std::string did_you_mean(const std::string& name, const std::vector<std::string>& candidates) {
   const std::vector<std::string> nearest = nearest_names(name, candidates);
   return nearest.empty() ? "" : " (did you mean " + join(nearest, " or ") + "?)";
@@ -53,10 +74,14 @@ class Resolver {
     Aliases aliases = kOwnAliases;
     root.alias = unused_alias(root.name, aliases);
     if (const CatalogTable* table = find_table(root.table, root.pointer)) {
+      if (table->is_view) report_view_as_root(root);
       if (root.key.empty()) root.key = table->primary_key;
       check_document_key(root, *table);
+      note_nullable_key(root, *table);
       resolve_fields(root, *table);
-      resolve_children(root, *table, aliases);
+      resolve_below(root, {&root, table, nullptr}, aliases);
+    } else {
+      check_tables_below(root);
     }
     if (!problems_.empty()) throw ConfigError(std::move(problems_));
   }
@@ -66,8 +91,22 @@ class Resolver {
   // Names that the generated statements use themselves.
   inline static const Aliases kOwnAliases = {"requested", "changed", "found", "item", "document"};
 
+  // The table that a relation starts from.
+  struct Parent {
+    const Node* node;
+    const CatalogTable* table;
+    const Node* above;  // the parent's own parent; none for the root
+  };
+
   void report(const std::string& pointer, const std::string& message) {
     problems_.push_back({pointer, message});
+  }
+
+  void report_view_as_root(const Node& root) {
+    report(root.pointer + "/table",
+           root.table.text() +
+               " is a view, whose changes are not seen: make the table whose rows it shows the "
+               "root, and the view its child, or write its query as sql");
   }
 
   const CatalogTable* find_table(const TableName& name, const std::string& pointer) {
@@ -88,7 +127,19 @@ class Resolver {
     return false;
   }
 
+  // Below a table that is not known: no relations, but whether the tables are there.
+  void check_tables_below(const Node& node) {
+    for (const auto* nodes : {&node.children, &node.watch, &node.base}) {
+      for (const Node& below : *nodes) {
+        find_table(below.table, below.pointer);
+        if (below.junction) find_table(below.junction->table, below.pointer + "/through");
+        check_tables_below(below);
+      }
+    }
+  }
+
   void check_document_key(const Node& root, const CatalogTable& table) {
+    if (table.is_view) return;
     const std::string pointer = root.pointer + "/key";
     if (root.key.empty()) {
       report(root.pointer, "table " + root.table.text() + " has no primary key: name a key");
@@ -110,6 +161,12 @@ class Resolver {
     for (const std::string& column : root.key) check_key_type(table, root.table, column, pointer);
   }
 
+  static void note_nullable_key(Node& root, const CatalogTable& table) {
+    for (const std::string& column : root.key) {
+      if (!contains(table.primary_key, column)) root.nullable_key.push_back(column);
+    }
+  }
+
   // Values of this column are taken from change events and compared in PostgreSQL, as text.
   void check_key_type(const CatalogTable& table, const TableName& name, const std::string& column,
                       const std::string& pointer) {
@@ -127,7 +184,10 @@ class Resolver {
     }
     resolve_types(node.fields, node.table, table, node.pointer + "/columns");
     std::set<std::string> names;
-    for (const Field& field : node.fields) check_member(names, field.as, node.pointer);
+    for (std::size_t i = 0; i < node.fields.size(); ++i) {
+      const std::string place = node.all_columns ? "" : "/columns/" + std::to_string(i);
+      check_member(names, node.fields[i].as, node.pointer + place);
+    }
     if (node.junction) {
       for (const Field& field : node.junction->fields) check_member(names, field.as, node.pointer);
     }
@@ -140,7 +200,8 @@ class Resolver {
       Field& field = fields[i];
       if (field.kind != Field::Kind::kColumn) continue;
       if (check_column(table, name, field.source, pointer + "/" + std::to_string(i))) {
-        field.type = table.find(field.source)->type;
+        const CatalogColumn& column = *table.find(field.source);
+        field.type = column.base_type + (column.is_array ? "[]" : "");
       }
     }
   }
@@ -153,29 +214,68 @@ class Resolver {
     }
   }
 
-  void resolve_children(Node& node, const CatalogTable& table, const Aliases& outer) {
-    for (Node& child : node.children) resolve_child(child, node, table, outer);
+  void resolve_below(Node& node, const Parent& self, const Aliases& aliases) {
+    for (Node& child : node.children) resolve_child(child, self, aliases);
+    for (Node& watched : node.watch) resolve_watched(watched, self, aliases);
   }
 
-  void resolve_child(Node& node, const Node& parent, const CatalogTable& parent_table,
-                     Aliases aliases) {
+  void resolve_child(Node& node, const Parent& parent, Aliases aliases) {
+    for (Node& base : node.base) resolve_watched(base, parent, aliases);
     const CatalogTable* table = find_table(node.table, node.pointer);
-    if (table == nullptr) return;
+    if (table == nullptr) {
+      check_tables_below(node);
+      return;
+    }
+    node.is_view = table->is_view;
+    check_base(node);
     node.alias = unused_alias(node.name, aliases);
     if (node.key.empty()) node.key = table->primary_key;
     for (const std::string& column : node.key) {
       check_column(*table, node.table, column, node.pointer + "/key");
     }
-    bool single = false;
-    if (node.junction) {
-      resolve_junction(node, parent, parent_table, *table, aliases);
-    } else {
-      single = resolve_direct(node, parent, parent_table, *table);
-    }
+    const bool single = resolve_relation(node, parent, *table, aliases, true);
     if (!node.shape) node.shape = single ? Shape::kObject : Shape::kArray;
     resolve_fields(node, *table);
-    resolve_order(node, *table);
-    resolve_children(node, *table, aliases);
+    resolve_order(node, *table, single);
+    resolve_below(node, {&node, table, parent.node}, aliases);
+  }
+
+  void resolve_watched(Node& node, const Parent& parent, Aliases aliases) {
+    const CatalogTable* table = find_table(node.table, node.pointer);
+    if (table == nullptr) {
+      check_tables_below(node);
+      return;
+    }
+    if (table->is_view) {
+      report(node.pointer + "/table", node.table.text() +
+                                          " is a view, whose changes are not seen: name the "
+                                          "tables that it reads");
+    }
+    node.alias = unused_alias(node.name, aliases);
+    resolve_relation(node, parent, *table, aliases, false);
+    resolve_types(node.fields, node.table, *table, node.pointer + "/columns");
+    resolve_below(node, {&node, table, parent.node}, aliases);
+  }
+
+  void check_base(const Node& node) {
+    if (node.is_view && !node.has_base) {
+      report(node.pointer, node.table.text() +
+                               " is a view, whose changes are not seen: name the tables that it "
+                               "reads under base, each with its relation to the parent");
+    }
+    if (!node.is_view && node.has_base) {
+      report(node.pointer + "/base", node.table.text() +
+                                         " is a table: base is for views; name further tables "
+                                         "that matter under watch");
+    }
+  }
+
+  // Returns whether at most one row can match, as far as the catalog knows.
+  bool resolve_relation(Node& node, const Parent& parent, const CatalogTable& table,
+                        Aliases& aliases, bool refuse_way_back) {
+    if (!node.junction) return resolve_direct(node, parent, table, refuse_way_back);
+    resolve_junction(node, parent, table, aliases, refuse_way_back);
+    return false;
   }
 
   // A name in SQL that no table around this one has, so that each column name means one thing.
@@ -188,33 +288,65 @@ class Resolver {
     return alias;
   }
 
-  // Returns whether at most one row can match, as far as the catalog knows.
-  bool resolve_direct(Node& node, const Node& parent, const CatalogTable& parent_table,
-                      const CatalogTable& table) {
-    if (node.on.empty()) node.on = direct_relation(node, parent);
-    const std::string pointer = node.pointer + "/on";
-    check_pairs(node.on, {&table, &node.table}, {&parent_table, &parent.table}, pointer);
+  bool resolve_direct(Node& node, const Parent& parent, const CatalogTable& table,
+                      bool refuse_way_back) {
+    if (node.on.empty()) {
+      const ForeignKey* key = key_between(node, *parent.node);
+      if (key == nullptr) return false;
+      node.on = key->from == node.table ? key->columns : reversed(key->columns);
+      if (refuse_way_back && leads_back(node, parent)) {
+        report(node.pointer, "the foreign key " + describe(*key) +
+                                 " leads back to the row that it came from; if that is meant, name "
+                                 "the columns with on");
+      }
+    }
+    check_pairs(node.on, {&table, &node.table}, {parent.table, &parent.node->table},
+                node.pointer + "/on");
     return std::any_of(table.unique_keys.begin(), table.unique_keys.end(),
                        [&](const auto& key) { return same_columns(key, columns_of(node.on)); });
   }
 
-  void resolve_junction(Node& node, const Node& parent, const CatalogTable& parent_table,
-                        const CatalogTable& table, Aliases& aliases) {
+  void resolve_junction(Node& node, const Parent& parent, const CatalogTable& table,
+                        Aliases& aliases, bool refuse_way_back) {
     Junction& junction = *node.junction;
     const std::string pointer = node.pointer + "/through";
     const CatalogTable* links = find_table(junction.table, pointer);
     if (links == nullptr) return;
+    if (links->is_view) {
+      report(pointer + "/table",
+             junction.table.text() + " is a view, whose changes are not seen: name a table");
+    }
     junction.alias = unused_alias(junction.table.name, aliases);
+    const bool found = junction.parent.empty() && junction.child.empty();
     if (junction.parent.empty()) {
-      junction.parent = reference(junction.table, parent.table, pointer, "parent");
+      junction.parent = reference(junction.table, parent.node->table, pointer, "parent");
     }
     if (junction.child.empty()) {
       junction.child = reference(junction.table, node.table, pointer, "child");
     }
+    if (found && refuse_way_back && leads_back(node, parent)) {
+      report(pointer, "the junction " + junction.table.text() +
+                          " leads back the way that it came; if that is meant, name the columns "
+                          "with parent and child");
+    }
     const Side link_side{links, &junction.table};
-    check_pairs(junction.parent, link_side, {&parent_table, &parent.table}, pointer + "/parent");
+    check_pairs(junction.parent, link_side, {parent.table, &parent.node->table},
+                pointer + "/parent");
     check_pairs(junction.child, link_side, {&table, &node.table}, pointer + "/child");
     resolve_types(junction.fields, junction.table, *links, pointer + "/columns");
+    order_links(junction, *links);
+  }
+
+  // Whether the relation is that of the parent to its own parent, the other way round.
+  static bool leads_back(const Node& node, const Parent& parent) {
+    if (parent.above == nullptr || parent.above->table != node.table) return false;
+    const std::optional<Junction>& way = parent.node->junction;
+    if (!node.junction || !way) {
+      return !node.junction && !way && same_pairs(node.on, reversed(parent.node->on));
+    }
+    return node.junction->table == way->table && !way->parent.empty() &&
+           same_pairs(node.junction->parent, way->child) &&
+           same_pairs(node.junction->child, way->parent);
   }
 
   struct Side {
@@ -225,33 +357,31 @@ class Resolver {
   void check_pairs(const std::vector<ColumnPair>& pairs, Side from, Side to,
                    const std::string& pointer) {
     for (const ColumnPair& pair : pairs) {
-      if (check_column(*from.table, *from.name, pair.column, pointer)) {
-        check_key_type(*from.table, *from.name, pair.column, pointer);
+      const std::string place = pointer + pointer_part(pair.column);
+      if (check_column(*from.table, *from.name, pair.column, place)) {
+        check_key_type(*from.table, *from.name, pair.column, place);
       }
-      if (check_column(*to.table, *to.name, pair.references, pointer)) {
-        check_key_type(*to.table, *to.name, pair.references, pointer);
+      if (check_column(*to.table, *to.name, pair.references, place)) {
+        check_key_type(*to.table, *to.name, pair.references, place);
       }
     }
   }
 
-  // The relation that the one foreign key between the two tables makes, in either direction.
-  std::vector<ColumnPair> direct_relation(const Node& node, const Node& parent) {
-    std::vector<ColumnPair> found;
+  // The one foreign key between the two tables, in either direction; none is reported.
+  const ForeignKey* key_between(const Node& node, const Node& parent) {
+    const ForeignKey* found = nullptr;
     std::vector<std::string> candidates;
     for (const ForeignKey& key : catalog_.foreign_keys) {
       const bool to_parent = key.from == node.table && key.to == parent.table;
       const bool to_child = key.from == parent.table && key.to == node.table;
       if (!to_parent && !to_child) continue;
       candidates.push_back(describe(key));
-      found = key.columns;
-      if (!to_parent) {
-        for (ColumnPair& pair : found) std::swap(pair.column, pair.references);
-      }
+      found = &key;
     }
     // A table that refers to itself can be nested either way: as its parent or as its children.
     if (candidates.size() == 1 && node.table != parent.table) return found;
     report_relation(node.pointer, node.table, parent.table, candidates, "on");
-    return {};
+    return nullptr;
   }
 
   std::vector<ColumnPair> reference(const TableName& from, const TableName& to,
@@ -276,15 +406,35 @@ class Resolver {
                                              option + "; there are " + join(candidates, "; "));
   }
 
-  void resolve_order(Node& node, const CatalogTable& table) {
-    if (node.order_by.empty()) {
-      for (const std::string& column : node.key) node.order_by.push_back({column, "", false});
-      return;
-    }
+  // Whatever is asked for, the keys decide last: equal rows make equal documents.
+  void resolve_order(Node& node, const CatalogTable& table, bool single) {
+    std::vector<std::string> ordered;
     for (std::size_t i = 0; i < node.order_by.size(); ++i) {
       const OrderTerm& term = node.order_by[i];
       if (term.column.empty()) continue;
+      ordered.push_back(term.column);
       check_column(table, node.table, term.column, node.pointer + "/order_by/" + std::to_string(i));
+    }
+    if (node.key.empty() && node.order_by.empty() && !single) {
+      report(node.pointer, node.table.text() +
+                               " has no primary key: name a key, or order_by, so that the order "
+                               "is always the same");
+    }
+    for (const std::string& column : node.key) {
+      if (!contains(ordered, column)) node.order_by.push_back({column, "", false, false});
+    }
+    if (!node.junction) return;
+    for (const std::string& column : node.junction->order) {
+      node.order_by.push_back({column, "", false, true});
+    }
+  }
+
+  // One row may be linked more than once: the columns of the link's key that tell these apart.
+  static void order_links(Junction& junction, const CatalogTable& links) {
+    const std::vector<std::string> child = columns_of(junction.child);
+    const std::vector<std::string> parent = columns_of(junction.parent);
+    for (const std::string& column : links.primary_key) {
+      if (!contains(child, column) && !contains(parent, column)) junction.order.push_back(column);
     }
   }
 
@@ -295,7 +445,9 @@ class Resolver {
 void collect_tables(const Node& node, std::set<TableName>& tables) {
   tables.insert(node.table);
   if (node.junction) tables.insert(node.junction->table);
-  for (const Node& child : node.children) collect_tables(child, tables);
+  for (const auto* nodes : {&node.children, &node.watch, &node.base}) {
+    for (const Node& below : *nodes) collect_tables(below, tables);
+  }
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 
 namespace sluice::denorm {
 
-/// All tables of the tree, junctions included, each once.
+/// All tables of the tree, each once: views, junctions and those that are watched included.
 [[nodiscard]] std::vector<TableName> tables_of(const Node& root);
 
 /// The tree completed and checked against the catalog: keys, columns with their types, relations

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "sql_text.hpp"
+#include "used_columns.hpp"
 
 namespace sluice::denorm {
 namespace {
@@ -39,30 +40,37 @@ class Deriver {
   std::vector<Route> derive() {
     Route route = start(root_.table, root_.name, root_.key);
     for (std::size_t i = 0; i < root_.key.size(); ++i) route.direct.push_back(i);
-    route.used_columns = used_columns(root_);
+    route.used_columns = used_columns(root_, catalog_);
     routes_.push_back(std::move(route));
-    visit_children({&root_}, root_.name);
+    visit_below({&root_}, root_.name);
     return std::move(routes_);
   }
 
  private:
-  void visit_children(const Path& path, const std::string& place) {
-    for (const Node& child : path.back()->children) {
+  void visit_below(const Path& path, const std::string& place) {
+    const Node& node = *path.back();
+    for (const Node& child : node.children) {
+      visit_all(child.base, path, place + "." + child.name + ".base.");
       visit(child, path, place + "." + child.name);
     }
+    visit_all(node.watch, path, place + ".watch.");
+  }
+
+  void visit_all(const std::vector<Node>& nodes, const Path& path, const std::string& place) {
+    for (const Node& node : nodes) visit(node, path, place + node.name);
   }
 
   void visit(const Node& node, const Path& path, const std::string& place) {
     if (node.junction) {
       add_referring(node.junction->table, node.junction->parent, path, place,
-                    junction_columns(node));
-      add_child_of_junction(node, path, place);
-    } else {
-      add_referring(node.table, node.on, path, place, used_columns(node));
+                    used_junction_columns(node, catalog_));
+      if (!node.is_view) add_child_of_junction(node, path, place);
+    } else if (!node.is_view) {
+      add_referring(node.table, node.on, path, place, used_columns(node, catalog_));
     }
     Path deeper = path;
     deeper.push_back(&node);
-    visit_children(deeper, place);
+    visit_below(deeper, place);
   }
 
   Route start(const TableName& table, const std::string& place,
@@ -110,7 +118,7 @@ class Deriver {
       entry.push_back(qualified(junction.alias, pair.column));
     }
     Route route = start(node.table, place, source);
-    route.used_columns = used_columns(node);
+    route.used_columns = used_columns(node, catalog_);
     Climb way{aliased(junction.table, junction.alias), {}, {}};
     climb_step(way, junction.parent, junction.alias, path);
     set_queries(route, way, entry);
@@ -220,50 +228,6 @@ class Deriver {
            " FROM (" + select_keys(way, "SELECT DISTINCT ") + " WHERE " + join(terms, " AND ") +
            " ORDER BY " + order + " LIMIT $" + std::to_string(parameter + 1) +
            ") AS found ORDER BY " + order + ")";
-  }
-
-  // An expression may read any column of the tables around it, so with one of them all count.
-  static bool has_expressions(const Node& node) {
-    const auto computed = [](const Field& f) { return f.kind == Field::Kind::kExpression; };
-    const bool ordered = std::any_of(node.order_by.begin(), node.order_by.end(),
-                                     [](const OrderTerm& t) { return !t.expression.empty(); });
-    const bool linked = node.junction && !node.junction->where.empty();
-    return !node.where.empty() || ordered || linked ||
-           std::any_of(node.fields.begin(), node.fields.end(), computed) ||
-           std::any_of(node.children.begin(), node.children.end(), has_expressions);
-  }
-
-  static std::vector<std::string> field_columns(const std::vector<Field>& fields) {
-    std::vector<std::string> columns;
-    for (const Field& field : fields) {
-      if (field.kind == Field::Kind::kColumn) columns.push_back(field.source);
-    }
-    return columns;
-  }
-
-  static std::optional<std::vector<std::string>> used_columns(const Node& node) {
-    if (has_expressions(node)) return std::nullopt;
-    std::vector<std::string> columns = field_columns(node.fields);
-    columns.insert(columns.end(), node.key.begin(), node.key.end());
-    for (const OrderTerm& term : node.order_by) columns.push_back(term.column);
-    for (const ColumnPair& pair : node.on) columns.push_back(pair.column);
-    if (node.junction) {
-      for (const ColumnPair& pair : node.junction->child) columns.push_back(pair.references);
-    }
-    for (const Node& child : node.children) {
-      const auto& pairs = child.junction ? child.junction->parent : child.on;
-      for (const ColumnPair& pair : pairs) columns.push_back(pair.references);
-    }
-    return columns;
-  }
-
-  static std::optional<std::vector<std::string>> junction_columns(const Node& node) {
-    if (has_expressions(node)) return std::nullopt;
-    const Junction& junction = *node.junction;
-    std::vector<std::string> columns = field_columns(junction.fields);
-    for (const ColumnPair& pair : junction.parent) columns.push_back(pair.column);
-    for (const ColumnPair& pair : junction.child) columns.push_back(pair.column);
-    return columns;
   }
 
   const Node& root_;

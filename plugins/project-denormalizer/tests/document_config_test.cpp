@@ -63,6 +63,26 @@ TEST(DocumentConfigTest, AScalarChildHasOneColumn) {
               HasSubstr("/document/children/0: a scalar child has exactly one column"));
 }
 
+TEST(DocumentConfigTest, ADocumentIsASelectOrColumnsAndChildren) {
+  const Node root = parse(R"({"table":"t","sql":"SELECT t.id","watch":[{"table":"u"}]})");
+  EXPECT_EQ(root.sql, "SELECT t.id");
+  EXPECT_FALSE(root.all_columns);
+  EXPECT_EQ(root.watch[0].pointer, "/document/watch/0");
+  EXPECT_THAT(problem_of(R"({"table":"t","sql":"SELECT t.id","columns":["id"]})"),
+              HasSubstr("/document/sql: a document has either sql, or columns and children"));
+}
+
+TEST(DocumentConfigTest, DepthIsBounded) {
+  const auto nested = [](int depth) {
+    std::string text = R"({"table":"t"})";
+    for (int i = 1; i < depth; ++i) text = R"({"table":"t","children":[)" + text + "]}";
+    return text;
+  };
+  EXPECT_EQ(problem_of(nested(32).c_str()), "");
+  EXPECT_THAT(problem_of(nested(33).c_str()),
+              testing::EndsWith("/children/0/children: tables nested deeper than 32 levels"));
+}
+
 TEST(DocumentConfigTest, AllProblemsAreReportedAtOnce) {
   const std::string all = problem_of(R"({"table":"t","columns":[{"sql":"1"},{"value":2}]})");
   EXPECT_THAT(all, HasSubstr("/document/columns/0"));

@@ -78,6 +78,22 @@ TEST(DocumentSqlTest, TypesWithoutAJsonFormGetOne) {
   EXPECT_THAT(sql, HasSubstr(R"sql('"it''s"'::json AS "note")sql"));
 }
 
+TEST(DocumentSqlTest, AWrittenDocumentIsOneRowForEachKey) {
+  const std::string document =
+      R"({"table":"articles","where":"score > 0","sql":"SELECT articles.title -- so;\n ; "})";
+  EXPECT_EQ(
+      materialize(document),
+      R"sql(SELECT pg_current_snapshot()::text AS snapshot, NULL::bigint, NULL::json UNION ALL )sql"
+      R"sql(SELECT NULL, requested.position, document.body FROM unnest($1::bigint[]) )sql"
+      R"sql(WITH ORDINALITY AS requested(k1, position) CROSS JOIN LATERAL )sql"
+      R"sql((SELECT (SELECT row_to_json(document.*) FROM (SELECT articles.title -- so)sql"
+      "\n"
+      R"sql() AS document) AS body FROM "public"."articles" AS "articles" )sql"
+      R"sql(WHERE "articles"."id" = requested.k1 AND (score > 0)) AS document)sql");
+  EXPECT_THAT(count_sql(sample_tree(document)),
+              HasSubstr("WHERE (score > 0) AND EXISTS (SELECT articles.title"));
+}
+
 TEST(DocumentSqlTest, ACompositeKeyIsComparedAsARow) {
   EXPECT_EQ(scan(R"({"table":"orders","columns":["note"]})", {true, true}),
             R"sql(SELECT pg_current_snapshot()::text AS snapshot, NULL::text, NULL::text, )sql"

@@ -103,6 +103,108 @@ TEST(ResolveTest, MembersHaveDifferentNames) {
               HasSubstr("/document/children/0: two members are named title"));
 }
 
+TEST(ResolveTest, WatchedTablesAreFoundByForeignKeysLikeChildren) {
+  const Node root = sample_tree(R"({"table":"articles","columns":["id"],"watch":[
+      {"table":"tags","through":"article_tags","columns":["label"]},
+      {"table":"talk.comments","watch":[{"table":"talk.reactions"}]}]})");
+  EXPECT_THAT(root.watch[0].junction->child, ElementsAre(ColumnPair{"tag_id", "id"}));
+  EXPECT_THAT(root.watch[1].on, ElementsAre(ColumnPair{"article_id", "id"}));
+  EXPECT_THAT(root.watch[1].watch[0].on, ElementsAre(ColumnPair{"comment_id", "id"}));
+}
+
+TEST(ResolveTest, ProblemsOfWatchedTablesHavePointers) {
+  const std::string all = problems_of(R"({"table":"articles","columns":["id"],"watch":[
+      {"table":"tagz"}, {"table":"authors"}, {"table":"talk.comments","columns":["bodi"]},
+      {"table":"article_ranks","on":{"article_id":"id"}}]})");
+  EXPECT_THAT(all, HasSubstr("/document/watch/0/table: there is no table public.tagz"));
+  EXPECT_THAT(all, HasSubstr("/document/watch/1: which foreign key"));
+  EXPECT_THAT(all, HasSubstr("/document/watch/2/columns/0: table talk.comments has no column bodi "
+                             "(did you mean body?)"));
+  EXPECT_THAT(all, HasSubstr("/document/watch/3/table: public.article_ranks is a view"));
+}
+
+TEST(ResolveTest, EachProblemHasALineThatBeginsWithItsPointer) {
+  EXPECT_THAT(problems_of(R"({"table":"articles","columns":["titel"],"children":[
+                  {"table":"tugs","children":[{"table":"autors"}]},
+                  {"table":"talk.comments","on":{"artikel_id":"id"},"key":"idd"}]})"),
+              testing::MatchesRegex("/document/columns/0: table public.articles has no .*\n"
+                                    "/document/children/0/table: there is no table public.tugs.*\n"
+                                    "/document/children/0/children/0/table: there is no .*\n"
+                                    "/document/children/1/key: .* has no column idd.*\n"
+                                    "/document/children/1/on/artikel_id: .* has no column .*"));
+}
+
+TEST(ResolveTest, AViewIsAChildWhoseBaseTablesAreNamed) {
+  EXPECT_THAT(problems_of(R"({"table":"articles","children":[
+                  {"table":"article_ranks","on":{"article_id":"id"},"key":"rank"}]})"),
+              HasSubstr("/document/children/0: public.article_ranks is a view, whose changes are "
+                        "not seen: name the tables that it reads under base"));
+  const Node root = sample_tree(R"({"table":"articles","children":[{"table":"article_ranks",
+      "on":{"article_id":"id"},"key":"rank","base":[{"table":"talk.comments"}]}]})");
+  EXPECT_TRUE(root.children[0].is_view);
+  EXPECT_THAT(root.children[0].base[0].on, ElementsAre(ColumnPair{"article_id", "id"}));
+}
+
+TEST(ResolveTest, AViewIsNeitherRootNorJunctionNorBase) {
+  EXPECT_THAT(problems_of(R"({"table":"article_ranks","key":"article_id"})"),
+              HasSubstr("/document/table: public.article_ranks is a view, whose changes are not "
+                        "seen: make the table whose rows it shows the root"));
+  EXPECT_THAT(problems_of(R"({"table":"articles","children":[{"table":"authors","through":
+                  {"table":"article_ranks","parent":{"article_id":"id"},"child":{"rank":"id"}}}]})"),
+              HasSubstr("/document/children/0/through/table: public.article_ranks is a view"));
+  EXPECT_THAT(problems_of(R"({"table":"articles","children":[{"table":"article_ranks","key":"rank",
+                  "on":{"article_id":"id"},
+                  "base":[{"table":"article_ranks","on":{"article_id":"id"}}]}]})"),
+              HasSubstr("/document/children/0/base/0/table: public.article_ranks is a view"));
+  EXPECT_THAT(
+      problems_of(R"({"table":"articles","children":[{"table":"talk.comments","base":[]}]})"),
+      HasSubstr("/document/children/0/base: talk.comments is a table"));
+}
+
+TEST(ResolveTest, AWayBackByTheSameForeignKeyMustBeMeant) {
+  EXPECT_THAT(problems_of(R"({"table":"orders","children":[{"table":"order_lines",
+                  "children":[{"table":"orders"}]}]})"),
+              HasSubstr("/document/children/0/children/0: the foreign key "
+                        "order_lines_region_fkey: public.order_lines(region, number) references "
+                        "public.orders(region, number) leads back to the row that it came from; "
+                        "if that is meant, name the columns with on"));
+  EXPECT_EQ(problems_of(R"({"table":"orders","children":[{"table":"order_lines","children":[
+                {"table":"orders","on":{"region":"region","number":"number"}}]}]})"),
+            "");
+  EXPECT_EQ(problems_of(R"({"table":"orders","children":[{"table":"order_lines","watch":[
+                {"table":"orders"}]}]})"),
+            "")
+      << "a watched table repeats nothing";
+}
+
+TEST(ResolveTest, AWayBackByTheSameJunctionMustBeMeant) {
+  EXPECT_THAT(problems_of(R"({"table":"articles","children":[{"table":"tags",
+                  "through":"article_tags","children":[
+                    {"table":"articles","through":"article_tags"}]}]})"),
+              HasSubstr("/document/children/0/children/0/through: the junction "
+                        "public.article_tags leads back the way that it came"));
+  EXPECT_EQ(problems_of(R"({"table":"articles","children":[{"table":"tags",
+                "through":"article_tags","children":[{"table":"articles","through":
+                  {"table":"article_tags","child":{"article_id":"id"}}}]}]})"),
+            "");
+}
+
+TEST(ResolveTest, TheKeyDecidesAmongEqualsInTheOrderAskedFor) {
+  const Node root = sample_tree(R"({"table":"articles","children":[
+      {"table":"talk.comments","name":"comments","order_by":["body"]}]})");
+  ASSERT_EQ(root.children[0].order_by.size(), 2U);
+  EXPECT_EQ(root.children[0].order_by[1].column, "id");
+}
+
+TEST(ResolveTest, ChildrenWithoutAKeyNeedAnOrder) {
+  EXPECT_THAT(problems_of(R"({"table":"articles","children":[{"table":"notes"}]})"),
+              HasSubstr("/document/children/0: public.notes has no primary key: name a key, or "
+                        "order_by"));
+  EXPECT_EQ(problems_of(R"({"table":"articles","children":[
+                {"table":"notes","order_by":["text"]}]})"),
+            "");
+}
+
 TEST(ResolveTest, ListsEachTableOnce) {
   const Node root = sample_tree(R"({"table":"articles","children":[
       {"table":"tags","through":"article_tags"},

@@ -109,13 +109,56 @@ TEST(RoutesTest, KnowsTheColumnsInUse) {
       << "the article's author hangs on it";
 }
 
-TEST(RoutesTest, AnExpressionMayUseAnyColumn) {
+TEST(RoutesTest, AnExpressionUsesTheColumnsThatItNames) {
   const auto routes = routes_of(R"json({"table":"articles","columns":["id"],"children":[
-      {"table":"talk.comments","name":"comments","columns":[{"sql":"upper(body)","as":"b"}]
-}]
-})json");
-  EXPECT_FALSE(routes[0].used_columns) << "it can name the tables around it";
+      {"table":"talk.comments","name":"comments",
+       "columns":[{"sql":"upper(body) || articles.title","as":"b"}]}]})json");
+  EXPECT_THAT(*routes[0].used_columns, testing::Contains("title"))
+      << "it can name the tables around it";
+  EXPECT_THAT(*routes[0].used_columns, Not(testing::Contains("score")));
+  EXPECT_THAT(*routes[1].used_columns, testing::Contains("body"));
+}
+
+TEST(RoutesTest, AnExpressionOverAWholeRowUsesAllColumns) {
+  const auto routes = routes_of(R"json({"table":"articles","columns":["id"],"children":[
+      {"table":"talk.comments","name":"comments",
+       "columns":[{"sql":"to_json(comments)","as":"b"}]}]})json");
+  EXPECT_TRUE(routes[0].used_columns) << "the name is not the article's";
   EXPECT_FALSE(routes[1].used_columns);
+}
+
+std::vector<std::string> places_of(const std::vector<Route>& routes) {
+  std::vector<std::string> places;
+  for (const Route& route : routes) places.push_back(route.table.name + " " + route.place);
+  return places;
+}
+
+TEST(RoutesTest, WatchedTablesHaveRoutes) {
+  const auto routes = routes_of(R"({"table":"articles","columns":["id"],"watch":[
+      {"table":"talk.comments","watch":[{"table":"talk.reactions","columns":["kind"]}]}],
+      "children":[{"table":"tags","columns":["label"],"through":"article_tags",
+                   "watch":[{"table":"article_tags"}]}]})");
+  EXPECT_THAT(places_of(routes),
+              ElementsAre("articles articles", "article_tags articles.tags", "tags articles.tags",
+                          "article_tags articles.tags.watch.article_tags",
+                          "comments articles.watch.comments",
+                          "reactions articles.watch.comments.watch.reactions"));
+  EXPECT_TRUE(routes[4].is_direct());
+  EXPECT_THAT(routes[5].lookup_sql,
+              HasSubstr(R"sql(SELECT "comments"."article_id" AS k1 FROM "talk"."comments")sql"));
+}
+
+TEST(RoutesTest, AViewHasNoRouteButItsBaseTablesHave) {
+  const auto routes = routes_of(R"({"table":"articles","columns":["id"],"children":[
+      {"table":"article_ranks","name":"ranks","key":"rank","on":{"article_id":"id"},
+       "base":[{"table":"talk.comments"}],
+       "children":[{"table":"authors","on":{"id":"rank"}}]}]})");
+  EXPECT_THAT(places_of(routes),
+              ElementsAre("articles articles", "comments articles.ranks.base.comments",
+                          "authors articles.ranks.authors"));
+  EXPECT_THAT(routes[2].lookup_sql,
+              HasSubstr(R"sql(FROM "public"."article_ranks" AS "ranks" WHERE "ranks"."rank" =)sql"))
+      << "below a view, the way up is by its rows";
 }
 
 // Rows as a decoder gives them.

@@ -54,6 +54,12 @@ Catalog sample_catalog() {
             {{"region", "text"}, {"number", "integer"}, {"line", "smallint"}, {"item", "text"}},
             {"region", "number", "line"});
 
+  add_table(catalog, "article_ranks", {{"article_id", "bigint"}, {"rank", "integer"}}, {});
+  catalog.tables[parse_table_name("article_ranks")].is_view = true;
+  catalog.tables[parse_table_name("article_ranks")].unique_keys.clear();
+  add_table(catalog, "notes", {{"article_id", "bigint"}, {"text", "text"}}, {});
+  catalog.tables[parse_table_name("notes")].unique_keys.clear();
+
   add_foreign_key(catalog, "articles", "authors", {{"author_id", "id"}});
   add_foreign_key(catalog, "articles", "authors", {{"editor_id", "id"}});
   add_foreign_key(catalog, "article_tags", "articles", {{"article_id", "id"}});
@@ -62,6 +68,7 @@ Catalog sample_catalog() {
   add_foreign_key(catalog, "talk.comments", "talk.comments", {{"parent_id", "id"}});
   add_foreign_key(catalog, "talk.reactions", "talk.comments", {{"comment_id", "id"}});
   add_foreign_key(catalog, "order_lines", "orders", {{"region", "region"}, {"number", "number"}});
+  add_foreign_key(catalog, "notes", "articles", {{"article_id", "id"}});
   return catalog;
 }
 

@@ -18,6 +18,8 @@ namespace sluice::denorm {
 ///   talk.comments(id bigint, article_id -> articles, parent_id -> talk.comments, body text)
 ///   talk.reactions(comment_id -> talk.comments, kind text, price numeric)
 ///   orders(region text, number integer, note text)
+///   article_ranks(article_id bigint, rank integer): a view
+///   notes(article_id -> articles, text text), without a key
 ///   order_lines(region, number -> orders, line smallint, item text)
 [[nodiscard]] Catalog sample_catalog();
 
