@@ -21,7 +21,8 @@ sluice_job_host::sluice_job_host(const sluice::Flow& the_flow, sluice::Metrics& 
       metrics(the_metrics),
       stop(std::move(the_stop)),
       on_progress(std::move(the_progress)),
-      stages(the_flow.plugins, the_flow.name, &the_metrics, stop) {}
+      stages(the_flow.plugins, the_flow.name, &the_metrics, stop),
+      notes(the_flow, stages.sink()) {}
 
 namespace sluice {
 namespace {
@@ -105,15 +106,44 @@ sluice_status offsets(Host* host, std::int64_t timestamp_ms, const sluice_value*
   });
 }
 
+// What cannot be kept now is kept the next time.
+void keep_progress(Host* host, const std::string& target, TargetNote& note,
+                   const CopyState& state) noexcept {
+  try {
+    check_lock(host);
+    note.copy = state;
+    host->notes.write(target, note);
+  } catch (const std::exception& e) {
+    spdlog::warn("{}: how far the copy to {} has come could not be kept: {}", host->flow.name,
+                 target, e.what());
+  }
+}
+
+CopyState begin_or_resume(Host* host, const std::string& target,
+                          const std::optional<TargetNote>& note, std::size_t readers) {
+  if (!note || !note->copy) return new_copy(host->stages, readers);
+  spdlog::info("{}: the copy to {} goes on: {} documents are there, {} ranges are left",
+               host->flow.name, target, note->copy->documents, note->copy->ranges.size());
+  return *note->copy;
+}
+
 sluice_status copy(Host* host, sluice_view target, std::size_t readers, std::size_t page,
                    std::int64_t* documents) {
   return guarded(host, [&] {
-    host->copied_snapshot = host->stages.snapshot();
-    host->copied_target = to_string_view(target);
-    const auto copied = copy_all(host->flow, host->metrics, to_string_view(target), readers, page,
-                                 host->stop, [&](std::int64_t done) {
-                                   host->on_progress({"copy", done, 0});
-                                 });
+    const std::string name(to_string_view(target));
+    auto note = host->notes.read(name);
+    CopyState state = begin_or_resume(host, name, note, readers);
+    host->copied_target = name;
+    host->copied_snapshot = state.snapshot;
+
+    CopyOptions options{name, readers, page};
+    options.on_progress = [host](const CopyState& now) {
+      host->on_progress({"copy", now.documents, host->last_progress.total});
+    };
+    if (note) {
+      options.save = [&](const CopyState& now) { keep_progress(host, name, *note, now); };
+    }
+    const auto copied = copy_rest(host->flow, host->metrics, options, std::move(state), host->stop);
     *documents = copied.documents;
     check_lock(host);
     if (copied.unresolved > 0) {
@@ -209,14 +239,22 @@ sluice_status count_target(Host* host, sluice_view target, std::int64_t* documen
   });
 }
 
-sluice_status note(Host* /*host*/, sluice_view /*target*/, const sluice_value** result) {
-  static const sluice_value none{};
-  *result = &none;
-  return SLUICE_OK;
+sluice_status note(Host* host, sluice_view target, const sluice_value** result) {
+  return guarded(host, [&] {
+    const auto note = host->notes.read(std::string(to_string_view(target)));
+    keep(host, note ? note->job : nlohmann::json(), result);
+  });
 }
 
-sluice_status set_note(Host* /*host*/, sluice_view /*target*/, const sluice_value* /*note*/) {
-  return SLUICE_OK;
+sluice_status set_note(Host* host, sluice_view target, const sluice_value* value) {
+  return guarded(host, [&] {
+    check_lock(host);
+    const std::string name(to_string_view(target));
+    if (Value(value).is_null()) return host->notes.mark_complete(name);
+    auto note = host->notes.read(name).value_or(TargetNote{});
+    note.job = to_json(Value(value));
+    host->notes.write(name, note);
+  });
 }
 
 sluice_status verify_target(Host* host, sluice_view target, std::int32_t repair,

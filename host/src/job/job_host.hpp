@@ -9,6 +9,7 @@
 #include <sluice/host_side.hpp>
 #include <sluice/plugin_abi.h>
 
+#include "job/target_notes.hpp"
 #include "metrics/metrics.hpp"
 #include "pipeline/flow.hpp"
 #include "pipeline/stages.hpp"
@@ -35,6 +36,7 @@ struct sluice_job_host {
   std::function<void(const sluice::JobProgress&)> on_progress;
 
   sluice::WritingStages stages;
+  sluice::TargetNotes notes;
   std::unique_ptr<sluice::PluginInstance>
       lock_holder;                               ///< the lock lives on this instance's connection
   std::unique_ptr<sluice_output> result_memory;  ///< of the last call's result

@@ -5,12 +5,20 @@
 #include <sluice/json.hpp>
 #include <sluice/sdk.hpp>
 
-#include "base/backoff.hpp"
 #include "base/wait.hpp"
+#include "job/bootstrap.hpp"
 
 namespace sluice {
 
 using WallClock = std::chrono::system_clock;
+
+namespace {
+
+// A server that comes back is to be noticed soon.
+constexpr std::chrono::milliseconds kFirstQuestion{1000};
+constexpr std::chrono::milliseconds kLongestPause{30000};
+
+}  // namespace
 
 const char* to_string(JobState state) {
   switch (state) {
@@ -28,7 +36,12 @@ const char* to_string(JobState state) {
 }
 
 JobRunner::JobRunner(const Flow& flow, JobSpec spec, Metrics& metrics)
-    : flow_(flow), spec_(std::move(spec)), metrics_(metrics) {}
+    : flow_(flow),
+      spec_(std::move(spec)),
+      metrics_(metrics),
+      between_questions_(std::min(spec_.retry_initial, kFirstQuestion),
+                         std::min(spec_.retry_max, kLongestPause)),
+      between_fillings_(spec_.retry_initial, spec_.retry_max) {}
 
 template <typename Change>
 void JobRunner::update(Change change) {
@@ -59,22 +72,57 @@ bool JobRunner::trigger() {
 }
 
 void JobRunner::keep_schedule(const std::stop_token& stop) {
-  while (wait_until_due(stop)) run_now(stop);
+  auto ask_at = spec_.bootstrap ? std::optional(WallClock::now()) : std::nullopt;
+  while (true) {
+    const auto turn = wait_for_turn(stop, ask_at);
+    if (turn == Turn::kStop) return;
+    if (turn == Turn::kRun) {
+      run_now(stop);
+      continue;
+    }
+    const auto pause = fill_if_needed(stop);
+    ask_at = pause ? std::optional(WallClock::now() + *pause) : std::nullopt;
+  }
 }
 
 // The wall clock is asked anew every so often: it may be set, or the machine may have slept.
-bool JobRunner::wait_until_due(const std::stop_token& stop) {
+JobRunner::Turn JobRunner::wait_for_turn(const std::stop_token& stop,
+                                         std::optional<WallClock::time_point> ask_at) {
   const auto due =
       spec_.schedule ? std::optional(spec_.schedule->next(WallClock::now())) : std::nullopt;
+  const auto has_come = [](const auto& time) { return time && WallClock::now() >= *time; };
   std::unique_lock lock(mutex_);
   status_.next = due;
   while (!stop.stop_requested()) {
-    if (std::exchange(triggered_, false)) return true;
-    if (due && WallClock::now() >= *due) return true;
-    wake_.wait_for(lock, stop, std::chrono::seconds(10),
-                   [&] { return triggered_ || (due && WallClock::now() >= *due); });
+    if (std::exchange(triggered_, false) || has_come(due)) return Turn::kRun;
+    if (has_come(ask_at)) return Turn::kAsk;
+    const auto until = std::min(ask_at.value_or(WallClock::time_point::max()),
+                                due.value_or(WallClock::time_point::max()));
+    const auto longest = WallClock::now() + std::chrono::seconds(10);
+    wake_.wait_until(lock, stop, std::min(until, longest), [&] { return triggered_; });
   }
-  return false;
+  return Turn::kStop;
+}
+
+// How long to wait before asking again; nullopt once the index is filled.
+std::optional<std::chrono::milliseconds> JobRunner::fill_if_needed(const std::stop_token& stop) {
+  try {
+    if (!needs_filling(flow_, metrics_, stop)) {
+      spdlog::info("{}: the index in use is filled", flow_.name);
+      return std::nullopt;
+    }
+  } catch (const std::exception& e) {
+    const auto pause = between_questions_.next();
+    update([&](JobStatus& status) { status.trace = e.what(); });
+    spdlog::warn(
+        "{}: job {}: whether the index in use is filled is not known: {} (asked again in {} ms)",
+        flow_.name, spec_.name, e.what(), pause.count());
+    return pause;
+  }
+  between_questions_.reset();
+  spdlog::info("{}: job {} is to fill the index in use", flow_.name, spec_.name);
+  run_now(stop);
+  return between_fillings_.next();
 }
 
 bool JobRunner::run_now(const std::stop_token& stop) {

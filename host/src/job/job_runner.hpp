@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "base/backoff.hpp"
 #include "config/json.hpp"
 #include "job/cron.hpp"
 #include "job/job_host.hpp"
@@ -25,6 +26,7 @@ struct JobSpec {
   std::chrono::milliseconds retry_initial{};
   std::chrono::milliseconds retry_max{};
   int max_attempts = 0;
+  bool bootstrap = false;  ///< also run it when the index in use is yet to be filled
 };
 
 enum class JobState { kScheduled, kRunning, kRetrying, kSucceeded, kFailed };
@@ -41,7 +43,8 @@ struct JobStatus {
   std::optional<std::chrono::system_clock::time_point> next;
 };
 
-/// Runs a job when it is due or asked for, and retries a failed run with back-off. Thread-safe.
+/// Runs a job when it is due or asked for, and retries a failed run with back-off. One with
+/// `bootstrap` runs at the start too, if and until the index in use is filled. Thread-safe.
 class JobRunner {
  public:
   /// `flow` must outlive this.
@@ -66,7 +69,10 @@ class JobRunner {
 
  private:
   void keep_schedule(const std::stop_token& stop);
-  bool wait_until_due(const std::stop_token& stop);
+  enum class Turn { kStop, kRun, kAsk };
+  Turn wait_for_turn(const std::stop_token& stop,
+                     std::optional<std::chrono::system_clock::time_point> ask_at);
+  std::optional<std::chrono::milliseconds> fill_if_needed(const std::stop_token& stop);
   void run_once(const std::stop_token& stop);
   void give_up(const JobStatus& failed);
   void report(const JobProgress& progress);
@@ -80,6 +86,8 @@ class JobRunner {
   std::condition_variable_any wake_;
   bool triggered_ = false;
   JobStatus status_;
+  Backoff between_questions_;  ///< whether the index is filled, while there is no answer
+  Backoff between_fillings_;   ///< runs that were to fill it, while it is not
   std::chrono::steady_clock::time_point last_log_{};
   std::jthread thread_;
 };

@@ -57,6 +57,9 @@ struct Script {
   std::map<std::string, std::int64_t> index;  ///< the sink's documents: id to version
   std::int64_t next_version = 1;
   bool locked = false;
+  std::map<std::string, std::string> notes;  ///< kept with targets: JSON text
+  std::string in_use;                        ///< the target in use; empty: the sink lists none
+  std::int64_t rows = 20;                    ///< what `count` of the source says
 
   std::size_t writes() {
     const std::lock_guard lock(mutex);

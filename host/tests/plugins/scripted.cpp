@@ -1,7 +1,9 @@
 // A plugin of every kind, for tests: see script.hpp.
+#include <array>
 #include <charconv>
 #include <optional>
 
+#include <sluice/json.hpp>
 #include <sluice/sdk.hpp>
 
 #include "script.hpp"
@@ -158,7 +160,10 @@ class ScriptedDenormalizer : public sluice::Denormalizer, Scripted {
     }
     if (last < end) output.next(std::to_string(last) + " " + std::to_string(end));
   }
-  std::int64_t count() override { return 20; }
+  std::int64_t count() override {
+    const std::lock_guard lock(script().mutex);
+    return script().rows;
+  }
   void sample(std::size_t count, sluice::KeyOutput& output) override {
     for (std::size_t i = 0; i < std::min<std::size_t>(count, 20); ++i) {
       output.key(0, "row-" + std::to_string(i));
@@ -213,7 +218,16 @@ class ScriptedSink : public sluice::Sink, Scripted {
   void drop_target(std::string_view target) override {
     throw sluice::FatalError(std::string(target) + " is in use");
   }
-  void list_targets(sluice::ValueOutput&) override {}
+  void list_targets(sluice::ValueOutput& output) override {
+    const std::lock_guard lock(script().mutex);
+    if (script().in_use.empty()) return;
+    const std::array fields{
+        sluice::make_field("name", sluice::make_string(output.copy(script().in_use))),
+        sluice::make_field("created_ms", sluice::make_int64(1)),
+        sluice::make_field("current", sluice::make_bool(true))};
+    const sluice_value target = sluice::make_object(output.copy(fields));
+    output.value(sluice::make_array({output.copy(target), 1}));
+  }
   void refresh(std::string_view) override {}
   std::int64_t count(std::string_view) override {
     return static_cast<std::int64_t>(script().documents());
@@ -236,6 +250,15 @@ class ScriptedSink : public sluice::Sink, Scripted {
       output.key(0, last = at->first);
     }
     if (at != script().index.end()) output.walk(0, last);
+  }
+  void set_note(std::string_view target, sluice::Value note) override {
+    const std::lock_guard lock(script().mutex);
+    script().notes[std::string(target)] = sluice::to_json(note).dump();
+  }
+  void note(std::string_view target, sluice::ValueOutput& output) override {
+    const std::lock_guard lock(script().mutex);
+    const auto found = script().notes.find(std::string(target));
+    if (found != script().notes.end()) output.value(sluice::make_json(output.copy(found->second)));
   }
 };
 

@@ -68,6 +68,14 @@ class OpenSearchSink : public Sink {
     list_keys(rest_, index_of(target), cursor, limit, output);
   }
 
+  void set_note(std::string_view target, Value note) override {
+    targets_.set_note(target, to_json(note));
+  }
+  void note(std::string_view target, ValueOutput& output) override {
+    const nlohmann::json note = targets_.note(target);
+    if (!note.is_null()) output.value(to_value(note, output));
+  }
+
  private:
   /// An empty target stands for the index in use.
   std::string_view index_of(std::string_view target) const {

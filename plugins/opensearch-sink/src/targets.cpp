@@ -20,6 +20,10 @@ constexpr int kMaxTargetsPerDay = 100;
 constexpr std::array kLiveSettings = {"refresh_interval", "number_of_replicas",
                                       "auto_expand_replicas"};
 
+// In a mapping's _meta: whose index it is, and what whoever fills it keeps there.
+const json::json_pointer kOwner("/sluice/alias");
+const json::json_pointer kNote("/sluice/note");
+
 std::string path_of(std::string_view name) {
   return "/" + percent_encode(name);
 }
@@ -63,7 +67,7 @@ std::string Targets::create(std::string_view date) {
   body["settings"]["refresh_interval"] = "-1";
   body["settings"]["number_of_replicas"] = 0;
   body["settings"]["auto_expand_replicas"] = false;
-  body["mappings"]["_meta"]["sluice"] = {{"alias", config_.index}};
+  body["mappings"]["_meta"][kOwner] = config_.index;
   for (int number = 1; number <= kMaxTargetsPerDay; ++number) {
     std::string name = target_name(config_.index, date, number);
     if (try_create(name, body)) return name;
@@ -121,6 +125,25 @@ void Targets::drop(std::string_view name) {
   }
 }
 
+json Targets::note(std::string_view name) {
+  require_own_name(name);
+  return read_meta(name).value(kNote, json());
+}
+
+// A mapping's _meta is replaced as a whole, so all that is in it goes along.
+void Targets::set_note(std::string_view name, const json& note) {
+  require_own_name(name);
+  json meta = read_meta(name);
+  if (note.is_null()) {
+    if (!meta.contains(kNote)) return;
+    meta["sluice"].erase("note");
+  } else {
+    meta[kNote] = note;
+  }
+  rest_.call("keep a note with " + std::string(name), Method::kPut, path_of(name) + "/_mapping",
+             {{"_meta", meta}});
+}
+
 std::vector<TargetInfo> Targets::list() {
   const json indices = rest_.call(
       "list the indices of " + config_.index, Method::kGet,
@@ -157,14 +180,18 @@ void Targets::require_own_name(std::string_view name) const {
   }
 }
 
+json Targets::read_meta(std::string_view name) {
+  const json found = rest_.call("read the mapping of " + std::string(name), Method::kGet,
+                                path_of(name) + "/_mapping?filter_path=*.mappings._meta");
+  const auto meta = json::json_pointer("/" + std::string(name) + "/mappings/_meta");
+  const json value = found.value(meta, json());
+  return value.is_object() ? value : json::object();
+}
+
 /// A write to an index that someone removed makes it anew on many clusters, with a guessed mapping.
 /// Readers must never get to see that one.
 void Targets::require_marker(std::string_view name) {
-  const json found = rest_.call("read the mapping of " + std::string(name), Method::kGet,
-                                path_of(name) + "/_mapping?filter_path=*.mappings._meta.sluice");
-  const json expected = {{"alias", config_.index}};
-  const auto marker = json::json_pointer("/" + std::string(name) + "/mappings/_meta/sluice");
-  if (found.value(marker, json()) != expected) {
+  if (read_meta(name).value(kOwner, json()) != config_.index) {
     throw FatalError(std::string(name) + " was not made for " + config_.index +
                      " by this plugin, or was removed and made anew since");
   }

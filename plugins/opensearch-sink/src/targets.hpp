@@ -50,6 +50,12 @@ class Targets {
   /// Removes an index; gone is fine. Refuses one that the alias points at.
   void drop(std::string_view name);
 
+  /// What set_note left with the index; null: nothing.
+  nlohmann::json note(std::string_view name);
+
+  /// Keeps a note with the index, in its mapping; null removes it.
+  void set_note(std::string_view name, const nlohmann::json& note);
+
   /// Oldest first.
   std::vector<TargetInfo> list();
 
@@ -57,6 +63,8 @@ class Targets {
   bool try_create(const std::string& name, const nlohmann::json& body);
   void require_own_name(std::string_view name) const;
   void require_marker(std::string_view name);
+  /// The `_meta` of its mapping.
+  nlohmann::json read_meta(std::string_view name);
 
   Rest& rest_;
   const SinkConfig& config_;

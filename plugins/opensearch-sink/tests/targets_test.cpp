@@ -217,6 +217,78 @@ TEST_F(Targets, SwapRefusesAnIndexThatAStrayWriteMade) {
   EXPECT_THAT(server.requests("POST /_aliases"), IsEmpty());
 }
 
+// A mapping whose _meta is what was put last.
+class Notes : public Targets {
+ protected:
+  Notes() {
+    server.on(kReadMapping, [this](const Request&) {
+      return Answer{200, json{{kName, {{"mappings", {{"_meta", meta_}}}}}}.dump()};
+    });
+    server.on("PUT /things-2026-01-25/_mapping", [this](const Request& request) {
+      meta_ = json::parse(request.body).at("_meta");
+      return Answer{};
+    });
+  }
+
+  CallResult set_note(const json& note) {
+    Arena memory;
+    const auto value = to_value(note, memory);
+    return call(sink().set_note, to_view(kName), &value);
+  }
+  /// A string if there is none, for no note is one.
+  json note() {
+    sluice_output output;
+    const auto result = call(sink().note, to_view(kName), &output);
+    EXPECT_EQ(result.status, SLUICE_OK) << result.error;
+    return output.values.empty() ? json("none") : to_json(Value{output.values.at(0)});
+  }
+
+  static constexpr auto kName = "things-2026-01-25";
+  json meta_{{"sluice", {{"alias", "things"}}}, {"theirs", 1}};
+};
+
+TEST_F(Notes, ANoteIsKeptWithTheIndexUntilItIsRemoved) {
+  EXPECT_EQ(note(), "none");
+  const json first{{"offsets", {1, 2}}, {"nothing", nullptr}};
+  EXPECT_EQ(set_note(first).status, SLUICE_OK);
+  EXPECT_EQ(note(), first);
+  EXPECT_EQ(set_note({{"other", true}}).status, SLUICE_OK);
+  EXPECT_EQ(note(), (json{{"other", true}}));
+  EXPECT_EQ(set_note(nullptr).status, SLUICE_OK);
+  EXPECT_EQ(note(), "none");
+}
+
+TEST_F(Notes, WhatElseIsInTheMappingsMetaStays) {
+  const json before = meta_;
+  set_note({{"a", 1}});
+  EXPECT_EQ(meta_["theirs"], 1);
+  EXPECT_EQ(meta_["sluice"]["alias"], "things");
+  set_note(nullptr);
+  EXPECT_EQ(meta_, before);
+}
+
+TEST_F(Notes, AnIndexWithANoteMayBeSwappedIn) {
+  set_note({{"a", 1}});
+  server.on("POST /_aliases", kAcknowledged);
+  EXPECT_EQ(call(sink().swap_target, to_view(kName)).status, SLUICE_OK);
+}
+
+TEST_F(Notes, AnIndexWithoutMetaHasNone) {
+  meta_ = nullptr;
+  EXPECT_EQ(note(), "none");
+  server.on(kReadMapping, Answer{200, "{}"});
+  EXPECT_EQ(note(), "none");
+  EXPECT_EQ(set_note({{"a", 1}}).status, SLUICE_OK);
+  EXPECT_EQ(meta_, (json{{"sluice", {{"note", {{"a", 1}}}}}}));
+}
+
+TEST_F(Notes, TheyAreKeptWithOwnIndicesOnly) {
+  const sluice_value note = make_string("n");
+  for (const auto* name : {"things", "others-2026-01-25", "*", ""}) {
+    EXPECT_EQ(call(sink().set_note, to_view(name), &note).status, SLUICE_FATAL) << name;
+  }
+}
+
 TEST_F(Targets, ListGivesOwnIndicesOldestFirst) {
   const auto index = [](const char* created, json aliases) {
     return json{{"aliases", std::move(aliases)},

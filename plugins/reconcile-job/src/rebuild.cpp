@@ -5,6 +5,7 @@
 #include <ctime>
 #include <exception>
 
+#include "offsets.hpp"
 #include "verification.hpp"
 
 namespace sluice::reconcile {
@@ -34,42 +35,109 @@ OwnedValue Rebuild::run() {
     return OwnedValue(Value(make_object({&skipped, 1})));
   }
   const milliseconds duration = time([this] {
-    remove_half_built();
-    build();
-    swap();
-    settle();
+    const auto targets = read_targets(host_.list_targets());
+    if (!settle_last(targets)) rebuild(targets);
     remove_expired();
   });
   context_.observe("rebuild_seconds", duration);
   return summary(duration);
 }
 
-void Rebuild::remove_half_built() {
+void Rebuild::rebuild(const std::vector<Target>& targets) {
+  resume_or_remove_half_built(targets);
+  build();
+  swap();
+  settle();
+}
+
+// A run that ended after its swap left an index in use that may lack some changes. Where they can't
+// be brought any more, all is built anew.
+bool Rebuild::settle_last(const std::vector<Target>& targets) {
+  const Target* const current = find_current(targets);
+  if (current == nullptr || !take_over(current->name)) return false;
+  context_.info(target_ + " is in use, but not settled: the last run is brought to its end");
+  try {
+    settle();
+    is_resumed_ = true;
+    return true;
+  } catch (const std::exception& error) {
+    if (context_.stopping()) throw;
+    context_.warn(std::string(error.what()) + "; so all is built anew");
+    target_.clear();
+    return false;
+  }
+}
+
+void Rebuild::resume_or_remove_half_built(const std::vector<Target>& targets) {
   host_.progress("clean up");
-  for (const auto& name : half_built(read_targets(host_.list_targets()))) drop(name);
+  for (const auto& name : half_built(targets)) {
+    if (!target_.empty() || !take_over(name)) {
+      drop(name);
+      continue;
+    }
+    is_resumed_ = true;
+    context_.info(name + " was half built: the last run goes on");
+  }
+}
+
+// True if the target carries a note by which a run can go on.
+bool Rebuild::take_over(const std::string& name) {
+  OwnedValue note(host_.note(name));
+  const Value offsets = note.get()["offsets"];
+  if (!offsets.is_array()) return false;
+  const OwnedValue first(host_.offsets_at(milliseconds(0)));
+  if (!are_within(offsets, first.get(), host_.end_offsets())) {
+    context_.warn(name + " can't be gone on with: Kafka no longer holds the changes since then");
+    return false;
+  }
+  target_ = name;
+  position_ = OwnedValue(offsets);
+  return true;
+}
+
+void Rebuild::keep_note() {
+  const std::array fields{make_field("offsets", *position_.get().raw())};
+  const sluice_value note = make_object(fields);
+  host_.set_note(target_, Value(note));
 }
 
 // Everything up to the point where the new target may be swapped in.
 void Rebuild::build() {
-  position_ = OwnedValue(host_.offsets_at(since_epoch() - options_.lead));
-  target_ = host_.create_target(utc_date(now_()));
+  if (!is_resumed_) begin();
   try {
+    if (!is_resumed_) keep_note();
     copy();
     catch_up();
     host_.progress("finish");
     host_.finish_target(target_);
     verify();
     catch_up();
+    keep_note();
+  } catch (const RetryError& error) {
+    if (is_copied_ && !context_.stopping()) {
+      give_up(error);
+    } else {
+      context_.warn("the index in use stays, " + target_ +
+                    " waits for the next run: " + error.what());
+    }
+    throw;
   } catch (const std::exception& error) {
-    context_.warn("the index in use stays: " + target_ + " failed: " + error.what());
-    drop(target_);
+    give_up(error);
+    // Begun anew, it may well succeed.
+    if (is_resumed_) throw RetryError(error.what());
     throw;
   }
+}
+
+void Rebuild::begin() {
+  position_ = OwnedValue(host_.offsets_at(since_epoch() - options_.lead));
+  target_ = host_.create_target(utc_date(now_()));
 }
 
 void Rebuild::copy() {
   host_.progress("copy", 0, host_.count_source());
   copied_ = host_.copy(target_, options_.readers, options_.page);
+  is_copied_ = true;
 }
 
 // Ends when a round is so short that hardly anything can have happened meanwhile.
@@ -114,6 +182,11 @@ void Rebuild::verify() {
   }
 }
 
+void Rebuild::give_up(const std::exception& error) {
+  context_.warn("the index in use stays: " + target_ + " failed: " + error.what());
+  drop(target_);
+}
+
 // A swap whose answer was lost may well have happened.
 void Rebuild::swap() {
   host_.progress("swap");
@@ -144,6 +217,7 @@ void Rebuild::settle() {
     host_.progress("settle");
     host_.wait(std::min(options_.settle, host_.max_in_flight()));
     follow();
+    host_.set_note(target_, Value());
   } catch (const std::exception& error) {
     throw RetryError(target_ +
                      " is in use, but may lack the changes made during the swap, until "
@@ -177,6 +251,7 @@ OwnedValue Rebuild::summary(milliseconds duration) const {
   std::vector<sluice_value> dropped;
   for (const auto& name : dropped_) dropped.push_back(make_string(name));
   const std::array fields{make_field("target", make_string(target_)),
+                          make_field("resumed", make_bool(is_resumed_)),
                           make_field("documents", make_int64(copied_)),
                           make_field("replayed", make_int64(replayed_)),
                           make_field("duration_ms", make_int64(duration.count())),

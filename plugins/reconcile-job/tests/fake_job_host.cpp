@@ -82,6 +82,7 @@ sluice_status drop_target(sluice_job_host* host, sluice_view target) {
     for (auto it = targets.begin(); it != targets.end(); ++it) {
       if ((*it)["name"] == name) {
         targets.erase(it);
+        host->notes.erase(name);
         return;
       }
     }
@@ -96,10 +97,12 @@ sluice_job_api make_api() {
     return run(host, "lock", [&] { *acquired = host->lock_is_free ? 1 : 0; });
   };
   api.offsets = [](sluice_job_host* host, std::int64_t time, const sluice_value** result) {
-    const char* const function = time < 0 ? "end_offsets" : "offsets_at";
+    const char* const function = time < 0    ? "end_offsets"
+                                 : time == 0 ? "first_offsets"
+                                             : "offsets_at";
     return run(host, function, [&] {
-      if (time >= 0) host->offsets_time = time;
-      *result = host->lend(offsets(time < 0 ? ++host->ends : 1));
+      if (time > 0) host->offsets_time = time;
+      *result = host->lend(offsets(time < 0 ? ++host->ends : time == 0 ? host->first_offset : 1));
     });
   };
   api.copy = [](sluice_job_host* host, sluice_view, std::size_t readers, std::size_t page,
@@ -156,6 +159,23 @@ sluice_job_api make_api() {
     return run(host, "wait", [&] {
       host->waits.emplace_back(ms);
       host->now += std::chrono::milliseconds(ms);
+    });
+  };
+  api.note = [](sluice_job_host* host, sluice_view target, const sluice_value** result) {
+    return run(host, "note", [&] {
+      const auto found = host->notes.find(std::string(to_string_view(target)));
+      *result = host->lend(found == host->notes.end() ? json() : found->second);
+    });
+  };
+  api.set_note = [](sluice_job_host* host, sluice_view target, const sluice_value* note) {
+    const json kept = to_json(Value(note));
+    return run(host, "set_note", [&] {
+      const std::string name(to_string_view(target));
+      if (kept.is_null()) {
+        host->notes.erase(name);
+      } else {
+        host->notes[name] = kept;
+      }
     });
   };
   api.progress = [](sluice_job_host* host, sluice_view step, std::int64_t, std::int64_t) {

@@ -19,6 +19,8 @@ struct sluice_job_host {
   // ---- The script
   bool lock_is_free = true;
   nlohmann::json targets = nlohmann::json::array();  // {name, created_ms, current}
+  std::map<std::string, nlohmann::json> notes;       // by target; gone with it
+  int first_offset = 0;                              // of what Kafka still holds
   std::int64_t source_count = 10;
   std::deque<std::int64_t> target_counts;    // one for each call; then source_count
   std::deque<sluice_replay_result> replays;  // one for each call; then nothing to replay

@@ -28,6 +28,10 @@ json target(const std::string& name, std::int64_t created_ms, bool current = fal
   return {{"name", name}, {"created_ms", created_ms}, {"current", current}};
 }
 
+json note(int offset) {
+  return {{"offsets", {{{"topic", "t"}, {"partition", 0}, {"offset", offset}}}}};
+}
+
 json difference(const std::string& id, const std::string& digest) {
   return {{"id", id}, {"source", digest}};
 }
@@ -73,11 +77,11 @@ TEST_F(Rebuilding, KeepsTheOrderThatLosesNothing) {
   run();
   EXPECT_THAT(
       host_.calls,
-      ElementsAre("lock", "list_targets", "offsets_at", "create_target", "count_source", "copy",  //
-                  "end_offsets", "replay", "finish_target",                                       //
+      ElementsAre("lock", "list_targets", "note", "offsets_at", "create_target", "set_note",      //
+                  "count_source", "copy", "end_offsets", "replay", "finish_target",               //
                   "end_offsets", "replay", "refresh", "count_source", "count_target", "compare",  //
-                  "end_offsets", "replay", "swap_target",                                         //
-                  "end_offsets", "replay", "wait", "end_offsets", "replay",                       //
+                  "end_offsets", "replay", "set_note", "swap_target",                             //
+                  "end_offsets", "replay", "wait", "end_offsets", "replay", "set_note",           //
                   "list_targets"));
   EXPECT_EQ(host_.current(), "new");
   EXPECT_THAT(host_.names(), ElementsAre("old", "new"));
@@ -196,19 +200,20 @@ TEST_P(FailureBeforeTheSwap, KeepsTheOldTargetAndDropsTheNew) {
 
 INSTANTIATE_TEST_SUITE_P(
     Steps, FailureBeforeTheSwap,
-    testing::Combine(
-        testing::Values(Step{"lock", 1}, Step{"list_targets", 1}, Step{"offsets_at", 1},
-                        Step{"create_target", 1}, Step{"count_source", 1}, Step{"copy", 1},
-                        Step{"end_offsets", 1}, Step{"replay", 1}, Step{"finish_target", 1},
-                        Step{"end_offsets", 2}, Step{"replay", 2}, Step{"refresh", 1},
-                        Step{"count_source", 2}, Step{"count_target", 1}, Step{"compare", 1},
-                        Step{"end_offsets", 3}, Step{"replay", 3}, Step{"swap_target", 1}),
-        testing::Values(SLUICE_RETRY, SLUICE_FATAL)),
+    testing::Combine(testing::Values(Step{"lock", 1}, Step{"list_targets", 1},
+                                     Step{"offsets_at", 1}, Step{"create_target", 1},
+                                     Step{"end_offsets", 1}, Step{"replay", 1},
+                                     Step{"finish_target", 1}, Step{"end_offsets", 2},
+                                     Step{"replay", 2}, Step{"refresh", 1}, Step{"count_source", 2},
+                                     Step{"count_target", 1}, Step{"compare", 1},
+                                     Step{"end_offsets", 3}, Step{"replay", 3}, Step{"set_note", 2},
+                                     Step{"swap_target", 1}),
+                     testing::Values(SLUICE_RETRY, SLUICE_FATAL)),
     step_name);
 
 TEST_F(Rebuilding, AFailureIsReportedEvenIfTheNewTargetCannotBeDropped) {
-  host_.failures = {{"copy", {SLUICE_RETRY}}, {"drop_target", {SLUICE_RETRY, 0}}};
-  EXPECT_EQ(failure<RetryError>(), "copy failed");
+  host_.failures = {{"copy", {SLUICE_FATAL}}, {"drop_target", {SLUICE_RETRY, 0}}};
+  EXPECT_EQ(failure<FatalError>(), "copy failed");
   EXPECT_EQ(host_.current(), "old");
 }
 
@@ -227,6 +232,118 @@ TEST_F(Rebuilding, GivesUpWhenChangesComeFasterThanTheyAreWritten) {
   EXPECT_THAT(failure<RetryError>(),
               HasSubstr("round 4 of catching up still took more than 5000 ms"));
   EXPECT_THAT(host_.calls, Not(Contains("swap_target")));
+}
+
+// ---- A run that goes on with what the one before left
+
+class HalfBuilt : public Rebuilding {
+ protected:
+  HalfBuilt() {
+    host_.targets.push_back(target("half", kNow - 1'000));
+    host_.notes["half"] = note(7);
+  }
+};
+
+TEST_F(HalfBuilt, IsCopiedOnAndCaughtUpFromItsOwnOffsets) {
+  const json summary = run();
+  EXPECT_EQ(summary["target"], "half");
+  EXPECT_EQ(summary["resumed"], true);
+  EXPECT_EQ(host_.current(), "half");
+  EXPECT_EQ(host_.count("copy"), 1);
+  EXPECT_EQ(host_.count("create_target"), 0);
+  EXPECT_EQ(host_.replayed_from.front(), 7);
+  EXPECT_THAT(host_.dropped, IsEmpty());
+}
+
+TEST_F(HalfBuilt, OnlyOneIsTakenUp) {
+  host_.targets.push_back(target("other half", kNow - 500));
+  host_.notes["other half"] = note(8);
+  run();
+  EXPECT_THAT(host_.dropped, ElementsAre("other half"));
+}
+
+TEST_F(HalfBuilt, IsRemovedWithoutAUsableNote) {
+  for (const json& unusable : {json(), json{{"other", 1}}}) {
+    host_.notes["half"] = unusable;
+    EXPECT_EQ(run()["target"], "new");
+    EXPECT_THAT(host_.dropped, ElementsAre("half"));
+    host_.dropped.clear();
+    host_.targets = json::array({target("old", kNow - kDay, true), target("half", kNow - 1'000)});
+  }
+}
+
+TEST_F(HalfBuilt, IsRemovedIfKafkaNoLongerHoldsWhatCameSince) {
+  host_.first_offset = 8;
+  EXPECT_EQ(run()["target"], "new");
+  EXPECT_THAT(host_.dropped, ElementsAre("half"));
+}
+
+TEST_F(HalfBuilt, IsRemovedIfKafkaEndsBeforeItsOffsets) {
+  host_.notes["half"] = note(7'000);
+  EXPECT_EQ(run()["target"], "new");
+  EXPECT_THAT(host_.dropped, ElementsAre("half"));
+}
+
+TEST_F(HalfBuilt, ThatTurnsOutBadForGoodIsRemovedAndTheNextRunBeginsAnew) {
+  host_.failures["replay"] = {SLUICE_FATAL, 1};
+  EXPECT_EQ(failure<RetryError>(), "replay failed");
+  EXPECT_THAT(host_.dropped, ElementsAre("half"));
+  EXPECT_EQ(run()["target"], "new");
+}
+
+TEST_F(Rebuilding, APassingFailureOfTheCopyLeavesTheTargetToTheNextRun) {
+  host_.failures["copy"] = {SLUICE_RETRY};
+  EXPECT_EQ(failure<RetryError>(), "copy failed");
+  EXPECT_EQ(host_.current(), "old");
+  EXPECT_THAT(host_.names(), ElementsAre("old", "new"));
+  host_.now += std::chrono::hours(1);
+  const json summary = run();
+  EXPECT_EQ(summary["resumed"], true);
+  EXPECT_EQ(host_.count("create_target"), 1);
+  EXPECT_EQ(host_.replayed_from.front(), 1);
+}
+
+TEST_F(Rebuilding, AFatalFailureOfTheCopyDropsTheTarget) {
+  host_.failures["copy"] = {SLUICE_FATAL};
+  EXPECT_EQ(failure<FatalError>(), "copy failed");
+  EXPECT_THAT(host_.names(), ElementsAre("old"));
+}
+
+TEST_F(Rebuilding, AStoppedRunLeavesTheTargetToTheNextWhateverItWasAt) {
+  context_.stopping = true;
+  host_.failures["refresh"] = {SLUICE_RETRY};
+  EXPECT_EQ(failure<RetryError>(), "refresh failed");
+  EXPECT_THAT(host_.names(), ElementsAre("old", "new"));
+}
+
+TEST_F(Rebuilding, ATargetInUseCarriesNoNoteOnceItIsSettled) {
+  run();
+  EXPECT_THAT(host_.notes, IsEmpty());
+}
+
+TEST_F(Rebuilding, ARunThatEndedBeforeItSettledIsBroughtToItsEnd) {
+  host_.failures["wait"] = {SLUICE_RETRY};
+  EXPECT_THROW(run(), RetryError);
+  ASSERT_EQ(host_.current(), "new");
+  const auto noted = host_.notes.at("new")["offsets"][0]["offset"];
+  const auto replays = host_.replayed_from.size();
+  const json summary = run();
+  EXPECT_EQ(summary["target"], "new");
+  EXPECT_EQ(summary["resumed"], true);
+  EXPECT_EQ(host_.count("copy"), 1);
+  EXPECT_EQ(host_.replayed_from.at(replays), noted);
+  EXPECT_THAT(host_.notes, IsEmpty());
+}
+
+TEST_F(Rebuilding, WhatCannotBeSettledAnyMoreIsBuiltAnew) {
+  host_.notes["old"] = note(7);
+  host_.first_offset = 8;
+  EXPECT_EQ(run()["target"], "new");
+  host_.targets = json::array({target("old", kNow - kDay, true)});
+  host_.notes["old"] = note(7);
+  host_.first_offset = 0;
+  host_.replays = {{5, 4, 1}};  // one failed for good
+  EXPECT_EQ(run()["target"], "new");
 }
 
 // ---- Checks

@@ -1,0 +1,60 @@
+#include "job/bootstrap.hpp"
+
+#include <string>
+
+#include <sluice/sdk.hpp>
+
+#include "job/target_notes.hpp"
+#include "pipeline/stages.hpp"
+
+namespace sluice {
+namespace {
+
+/// Empty if there is none, as where a concrete index has the alias's name.
+std::string target_in_use(const PluginInstance& sink) {
+  sluice_output output;
+  sink.call([&](void* self, sluice_error* error) {
+    return sink.plugin().sink->list_targets(self, &output, error);
+  });
+  if (output.values.empty()) return {};
+  std::string name;
+  for (const auto& item : Value(output.values.front()).as_array()) {
+    const Value target(item);
+    if (target["current"].as_bool()) name = target["name"].as_string();
+  }
+  return name;
+}
+
+std::int64_t count_in_source(const PluginInstance& source) {
+  std::int64_t documents = 0;
+  source.call([&](void* self, sluice_error* error) {
+    return source.plugin().denormalizer->count(self, &documents, error);
+  });
+  return documents;
+}
+
+std::int64_t count_in_use(const PluginInstance& sink) {
+  std::int64_t documents = 0;
+  sink.call([&](void* self, sluice_error* error) {
+    return sink.plugin().sink->count(self, to_view(""), &documents, error);
+  });
+  return documents;
+}
+
+}  // namespace
+
+bool needs_filling(const Flow& flow, Metrics& metrics, const std::stop_token& stop) {
+  const WritingStages stages(flow.plugins, flow.name, &metrics, stop);
+  const auto& sink = stages.sink();
+  sink.call(
+      [&](void* self, sluice_error* error) { return sink.plugin().sink->prepare(self, error); });
+  const TargetNotes notes(flow, sink);
+  const auto target = notes.are_kept() ? target_in_use(sink) : std::string();
+  if (!target.empty() && notes.is_complete(target)) return false;
+  if (!target.empty() && notes.read(target)) return true;
+  const auto in_source = count_in_source(stages.source());
+  const auto in_use = count_in_use(sink);
+  return target.empty() ? in_use == 0 && in_source > 0 : in_use < in_source;
+}
+
+}  // namespace sluice

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <stop_token>
+
+#include "metrics/metrics.hpp"
+#include "pipeline/flow.hpp"
+
+namespace sluice {
+
+/// Whether a job should fill the index in use: if the job that did so left something undone, or if
+/// none ever did and there are fewer documents in the index than the source would give. (Fewer, and
+/// not none: the pipeline's tasks may have brought the newest changes by now.)
+/// Where the sink keeps no notes, nothing tells who filled it: then only if it is empty.
+/// Creates the index if it is missing. Throws RetryError where a server is away, FatalError if a
+/// stage is broken.
+bool needs_filling(const Flow& flow, Metrics& metrics, const std::stop_token& stop);
+
+}  // namespace sluice
