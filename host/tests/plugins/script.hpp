@@ -33,11 +33,13 @@ struct Script {
   std::function<void(std::span<const sluice_change* const>, KeyOutput&)> route;
   std::function<void(std::string_view cursor)> on_walk;
   std::function<void(std::span<const sluice_key* const>, DocumentOutput&)> materialize;
+  std::function<void(std::string_view cursor, DocumentOutput&)> scan;
   // Sink.
   std::function<void()> prepare;
   std::function<void(std::string_view target, std::span<const sluice_document* const>,
                      OutcomeOutput&)>
       write;
+  std::function<void(std::span<const sluice_key* const>, DocumentOutput&)> fetch;
   // Job: the result is JSON text. Service.
   std::function<std::string(JobHost&)> run;
   std::function<void()> start;

@@ -152,6 +152,7 @@ class ScriptedDenormalizer : public sluice::Denormalizer, Scripted {
   }
   void scan(std::string_view cursor, std::size_t limit, sluice::DocumentOutput& output) override {
     if (script().on_walk) script().on_walk(cursor);
+    if (script().scan) return script().scan(cursor, output);
     const auto first = number(next_word(cursor));
     const auto end = number(cursor);
     const auto last = std::min<std::int64_t>(first + static_cast<std::int64_t>(limit), end);
@@ -234,6 +235,7 @@ class ScriptedSink : public sluice::Sink, Scripted {
   }
   void fetch(std::string_view, std::span<const sluice_key* const> keys,
              sluice::DocumentOutput& output) override {
+    if (script().fetch) return script().fetch(keys, output);
     const std::lock_guard lock(script().mutex);
     for (std::size_t i = 0; i < keys.size(); ++i) {
       const auto found = script().index.find(std::string(to_string_view(keys[i]->id)));
