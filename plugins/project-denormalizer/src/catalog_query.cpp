@@ -1,6 +1,7 @@
 #include "catalog_query.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "sql_text.hpp"
 
@@ -21,24 +22,44 @@ constexpr const char* kTables =
     "JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name "
     "WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')";
 
-// `base` follows domains to what they are of, and arrays to their elements.
-constexpr const char* kColumns =
-    "SELECT w.schema, w.name, a.attname, format_type(a.atttypid, NULL), t.typtype = 'e', "
-    "format_type(base.oid, NULL), base.is_array, base.typtype, base.typmod "
-    "FROM unnest($1::text[], $2::text[]) AS w(schema, name) "
-    "JOIN pg_namespace n ON n.nspname = w.schema "
-    "JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name "
-    "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
-    "JOIN pg_type t ON t.oid = a.atttypid "
-    "CROSS JOIN LATERAL (WITH RECURSIVE step(oid, typmod, is_array) AS "
-    "(SELECT a.atttypid, a.atttypmod, false UNION ALL "
-    "SELECT CASE u.typtype WHEN 'd' THEN u.typbasetype ELSE u.typelem END, "
-    "CASE u.typtype WHEN 'd' THEN u.typtypmod ELSE s.typmod END, s.is_array OR u.typtype <> 'd' "
-    "FROM step s JOIN pg_type u ON u.oid = s.oid "
-    "WHERE u.typtype = 'd' OR (u.typcategory = 'A' AND u.typelem <> 0)) "
-    "SELECT s.*, u.typtype FROM step s JOIN pg_type u ON u.oid = s.oid "
-    "WHERE u.typtype <> 'd' AND NOT (u.typcategory = 'A' AND u.typelem <> 0)) AS base "
-    "WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY w.schema, w.name, a.attnum";
+// A table `base` (oid, typmod, is_array, typtype): a type's domains followed to what they are of,
+// and its arrays to their elements.
+std::string base_type_sql(const std::string& type, const std::string& modifier) {
+  return "CROSS JOIN LATERAL (WITH RECURSIVE step(oid, typmod, is_array) AS (SELECT " + type +
+         ", " + modifier +
+         ", false UNION ALL "
+         "SELECT CASE u.typtype WHEN 'd' THEN u.typbasetype ELSE u.typelem END, "
+         "CASE u.typtype WHEN 'd' THEN u.typtypmod ELSE s.typmod END, "
+         "s.is_array OR u.typtype <> 'd' FROM step s JOIN pg_type u ON u.oid = s.oid "
+         "WHERE u.typtype = 'd' OR (u.typcategory = 'A' AND u.typelem <> 0)) "
+         "SELECT s.*, u.typtype FROM step s JOIN pg_type u ON u.oid = s.oid "
+         "WHERE u.typtype <> 'd' AND NOT (u.typcategory = 'A' AND u.typelem <> 0)) AS base ";
+}
+
+constexpr const char* kBaseType =
+    "format_type(base.oid, NULL), base.is_array, base.typtype, base.typmod ";
+
+std::string columns_sql() {
+  return std::string(
+             "SELECT w.schema, w.name, a.attname, format_type(a.atttypid, NULL), "
+             "t.typtype = 'e', ") +
+         kBaseType +
+         "FROM unnest($1::text[], $2::text[]) AS w(schema, name) "
+         "JOIN pg_namespace n ON n.nspname = w.schema "
+         "JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name "
+         "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
+         "JOIN pg_type t ON t.oid = a.atttypid " +
+         base_type_sql("a.atttypid", "a.atttypmod") +
+         "WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY w.schema, w.name, a.attnum";
+}
+
+// Parameter: type oids. Rows in their order.
+std::string types_sql() {
+  return std::string("SELECT format_type(t.oid, NULL), t.typtype = 'e', ") + kBaseType +
+         "FROM unnest($1::oid[]) WITH ORDINALITY AS w(oid, position) "
+         "JOIN pg_type t ON t.oid = w.oid " +
+         base_type_sql("t.oid", "-1") + "ORDER BY w.position";
+}
 
 constexpr const char* kUniqueKeys =
     "SELECT w.schema, w.name, i.indexrelid, i.indisprimary, i.indisreplident, a.attname "
@@ -104,11 +125,17 @@ void add_tables(const pqxx::result& rows, Catalog& catalog) {
   }
 }
 
+// From the type's columns of the statements above, `first` and on.
+CatalogColumn column_of(std::string name, const pqxx::row& row, int first) {
+  return {std::move(name),           row[first].as<std::string>(),
+          row[first + 1].as<bool>(), row[first + 2].as<std::string>(),
+          row[first + 3].as<bool>(), row[first + 4].c_str()[0],
+          row[first + 5].as<int>()};
+}
+
 void add_columns(const pqxx::result& rows, Catalog& catalog) {
   for (const pqxx::row& row : rows) {
-    catalog.tables[table_at(row, 0)].columns.push_back(
-        {row[2].as<std::string>(), row[3].as<std::string>(), row[4].as<bool>(),
-         row[5].as<std::string>(), row[6].as<bool>(), row[7].c_str()[0], row[8].as<int>()});
+    catalog.tables[table_at(row, 0)].columns.push_back(column_of(row[2].as<std::string>(), row, 3));
   }
 }
 
@@ -160,11 +187,25 @@ Catalog load_catalog(Connection& connection, const std::vector<TableName>& table
     catalog.table_names.push_back(table_at(row, 0).text());
   }
   add_tables(connection.execute(kTables, wanted), catalog);
-  add_columns(connection.execute(kColumns, wanted), catalog);
+  add_columns(connection.execute(columns_sql(), wanted), catalog);
   add_unique_keys(connection.execute(kUniqueKeys, wanted), catalog);
   add_first_index_columns(connection.execute(kFirstIndexColumns, wanted), catalog);
   add_foreign_keys(connection.execute(kForeignKeys, wanted), catalog);
   return catalog;
+}
+
+std::vector<CatalogColumn> describe_columns(Connection& connection, const std::string& sql) {
+  const pqxx::result shape = connection.execute(sql, {});
+  std::vector<std::string> oids;
+  for (pqxx::row::size_type i = 0; i < shape.columns(); ++i) {
+    oids.push_back(std::to_string(shape.column_type(i)));
+  }
+  std::vector<CatalogColumn> columns;
+  for (const pqxx::row& row : connection.execute(types_sql(), {"{" + join(oids, ",") + "}"})) {
+    const auto position = static_cast<pqxx::row::size_type>(columns.size());
+    columns.push_back(column_of(shape.column_name(position), row, 0));
+  }
+  return columns;
 }
 
 }  // namespace sluice::denorm

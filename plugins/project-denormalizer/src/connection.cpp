@@ -1,5 +1,8 @@
 #include "connection.hpp"
 
+#include <cmath>
+#include <nlohmann/json.hpp>
+
 namespace sluice::denorm {
 namespace {
 
@@ -75,6 +78,27 @@ pqxx::result Connection::execute(const std::string& sql,
 
 void Connection::check(const std::string& sql) {
   guarded([&] { connection_->prepare_now(prepared(sql)); });
+}
+
+double Connection::estimated_cost(const std::string& sql) {
+  return guarded([&] {
+    const std::string& name = prepared(sql);
+    connection_->prepare_now(name);
+    pqxx::nontransaction transaction(*connection_);
+    const auto parameters = transaction.exec1(
+        "SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = " +
+        transaction.quote(name));
+    std::string nulls;
+    for (int i = 0; i < parameters[0].as<int>(); ++i) nulls += i == 0 ? "(NULL" : ", NULL";
+    if (!nulls.empty()) nulls += ")";
+    transaction.exec("SET plan_cache_mode = force_generic_plan");
+    const auto plan = transaction.exec1("EXPLAIN (FORMAT JSON) EXECUTE " + name + nulls);
+    transaction.exec("RESET plan_cache_mode");
+    const auto json = nlohmann::json::parse(plan[0].c_str());
+    // Sequential scans come last (see connection_options.cpp): PostgreSQL adds this to their cost.
+    constexpr double kOfLastResort = 1e10;
+    return std::fmod(json.at(0).at("Plan").at("Total Cost").get<double>(), kOfLastResort);
+  });
 }
 
 const std::string& Connection::prepared(const std::string& sql) {

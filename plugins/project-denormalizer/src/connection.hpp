@@ -33,6 +33,13 @@ class SqlFailure : public std::runtime_error {
   Remedy remedy_;
 };
 
+/// The plan was made for other tables than there are.
+class TablesAltered : public SqlFailure {
+ public:
+  TablesAltered()
+      : SqlFailure(Remedy::kReconnect, "the tables have been altered: the catalog is read again") {}
+};
+
 /// A connection to a primary, for reading only. Never reconnects by itself: after a failure with
 /// Remedy::kReconnect, throw it away. One thread at a time.
 class Connection {
@@ -46,6 +53,10 @@ class Connection {
 
   /// Has the server parse and analyse the statement. Throws SqlFailure.
   void check(const std::string& sql);
+
+  /// The planner's estimate of what the statement costs, whatever its parameters. Throws
+  /// SqlFailure.
+  double estimated_cost(const std::string& sql);
 
  private:
   const std::string& prepared(const std::string& sql);

@@ -7,12 +7,15 @@
 
 #include <sluice/json.hpp>
 
+#include "altered_tables.hpp"
+#include "capture_advice.hpp"
 #include "catalog_query.hpp"
 #include "connection_options.hpp"
 #include "cursors.hpp"
 #include "document_config.hpp"
 #include "document_reader.hpp"
 #include "document_sql.hpp"
+#include "explain.hpp"
 #include "problem.hpp"
 #include "resolve.hpp"
 #include "router.hpp"
@@ -56,6 +59,7 @@ TreeDenormalizer::TreeDenormalizer(Value config, Context context)
   conninfo_ = conninfo_of(options.at("connection"));
   version_epoch_ = options.at("version_epoch").get<std::int64_t>();
   fanout_threshold_ = options.at("fanout_threshold").get<std::size_t>();
+  replication_slot_ = options.value("replication_slot", "");
   tree_ = parse_document(options.at("document"), "/document");
 }
 
@@ -72,20 +76,33 @@ void TreeDenormalizer::with_session(const std::function<void(Session&)>& work) {
 
 TreeDenormalizer::Session TreeDenormalizer::open_session() {
   Connection connection(conninfo_);
+  std::string fingerprint = current_fingerprint(connection);
   const Catalog catalog = load_catalog(connection, tables_of(tree_));
   Plan plan = make_plan(tree_, catalog);
-  try {
-    connection.check(plan.materialize_sql);
-  } catch (const SqlFailure& failure) {
-    if (failure.remedy() == Remedy::kReconnect || failure.remedy() == Remedy::kRetry) throw;
-    throw FatalError("PostgreSQL refuses the document's statement: " + std::string(failure.what()));
-  }
+  plan.fingerprint = std::move(fingerprint);
+  check_statement(connection, plan);
   for (const TableName& table : plan.needing_full_identity) {
     context_.warn("table " + table.text() +
                   " needs REPLICA IDENTITY FULL: without it the document that a row was deleted "
                   "or moved away from is not known");
   }
   return {std::move(connection), std::move(plan), false};
+}
+
+std::string TreeDenormalizer::current_fingerprint(Connection& connection) const {
+  const auto row = connection.execute("SELECT " + fingerprint_sql(tables_of(tree_)), {})[0];
+  return row[0].c_str();
+}
+
+// Throws FatalError if the user's expressions make no statement.
+void TreeDenormalizer::check_statement(Connection& connection, const Plan& plan) {
+  try {
+    connection.check(plan.materialize_sql);
+  } catch (const SqlFailure& failure) {
+    if (failure.remedy() == Remedy::kReconnect || failure.remedy() == Remedy::kRetry) throw;
+    throw FatalError(plan.root.pointer +
+                     ": PostgreSQL refuses the document's statement: " + failure.what());
+  }
 }
 
 void TreeDenormalizer::give_up(const SqlFailure& failure) {
@@ -110,8 +127,16 @@ void TreeDenormalizer::give_up(const SqlFailure& failure) {
 
 void TreeDenormalizer::route(std::span<const sluice_change* const> changes, KeyOutput& output) {
   with_session([&](Session& session) {
+    const auto is_altered = [&] {
+      return current_fingerprint(session.connection) != session.plan.fingerprint;
+    };
+    const bool hinted = std::any_of(
+        changes.begin(), changes.end(),
+        [&](const sluice_change* change) { return hints_at_alteration(*change, session.plan); });
+    if (hinted && is_altered()) session = open_session();
     Router router(session.plan, session.connection, fanout_threshold_, output);
     const Router::Counts counts = router.route(changes);
+    if (counts.failed > 0 && is_altered()) throw TablesAltered();
     context_.count("ignored_changes_total", static_cast<double>(counts.ignored));
     context_.count("looked_up_rows_total", static_cast<double>(counts.looked_up));
     context_.count("walks_total", static_cast<double>(counts.walks));
@@ -193,6 +218,10 @@ void TreeDenormalizer::ranges(std::size_t count, CursorOutput& output) {
 
 void TreeDenormalizer::snapshot(ValueOutput& output) {
   with_session([&](Session& session) {
+    if (!replication_slot_.empty()) {
+      const std::string problem = slot_problem(session.connection, replication_slot_);
+      if (!problem.empty()) throw RetryError(problem);
+    }
     const auto row = session.connection.execute("SELECT pg_current_snapshot()::text", {});
     output.value(make_string(output.copy(row[0][0].c_str())));
   });
@@ -256,6 +285,23 @@ void TreeDenormalizer::check_lock() {
 
 void TreeDenormalizer::unlock() {
   lock_.reset();
+}
+
+// On a connection of its own: it is for people, at any time, and leaves the session as it is.
+void TreeDenormalizer::explain(ValueOutput& output) {
+  try {
+    Connection connection(conninfo_);
+    const Catalog catalog = load_catalog(connection, tables_of(tree_));
+    const Plan plan = make_plan(tree_, catalog);
+    check_statement(connection, plan);
+    output.value(to_value(denorm::explain(plan, catalog, connection, replication_slot_), output));
+  } catch (const SqlFailure& failure) {
+    if (failure.remedy() != Remedy::kReconnect && failure.remedy() != Remedy::kRetry) {
+      throw FatalError(failure.what());
+    }
+    output.value(to_value(explain_offline(tree_), output));
+    throw RetryError(failure.what());
+  }
 }
 
 }  // namespace sluice::denorm

@@ -36,6 +36,7 @@ class TreeDenormalizer : public Denormalizer {
   bool lock(std::string_view name) override;
   void check_lock() override;
   void unlock() override;
+  void explain(ValueOutput& output) override;
 
  private:
   struct Session {
@@ -46,6 +47,8 @@ class TreeDenormalizer : public Denormalizer {
 
   void with_session(const std::function<void(Session&)>& work);
   Session open_session();
+  std::string current_fingerprint(Connection& connection) const;
+  static void check_statement(Connection& connection, const Plan& plan);
   [[noreturn]] void give_up(const SqlFailure& failure);
   pqxx::result sampled_keys(Session& session, std::size_t blocks);
 
@@ -53,6 +56,7 @@ class TreeDenormalizer : public Denormalizer {
   std::string conninfo_;
   std::int64_t version_epoch_ = 0;
   std::size_t fanout_threshold_ = 0;
+  std::string replication_slot_;  // empty: not known
   Node tree_;
   std::optional<Session> session_;
   std::size_t rows_per_statement_;

@@ -99,6 +99,7 @@ void DocumentReader::emit(std::span<const Request> requests, const pqxx::result&
   for (const pqxx::row& row : rows) {
     if (!row[0].is_null()) {
       snapshot = Snapshot::parse(row[0].c_str());
+      check_fingerprint(row[2]);
     } else {
       found.at(row[1].as<std::size_t>()) = static_cast<pqxx::result::size_type>(row.rownumber());
     }
@@ -117,6 +118,11 @@ void DocumentReader::emit(std::span<const Request> requests, const pqxx::result&
       output_.remove(request.index, output_.copy(request.id), version);
     }
   }
+}
+
+// A document read with the plan for other columns would lack some, or hold them in another form.
+void DocumentReader::check_fingerprint(const pqxx::field& found) const {
+  if (found.c_str() != '"' + plan_.fingerprint + '"') throw TablesAltered();
 }
 
 bool DocumentReader::visible(const Request& request, const Snapshot& snapshot) {
@@ -158,6 +164,7 @@ void DocumentReader::scan_page(const ScanCursor& cursor, std::size_t limit) {
       documents.push_back(row);
     } else {
       version = version_of(Snapshot::parse(row[0].c_str()), epoch_);
+      check_fingerprint(row[body]);
     }
   }
   KeyValues last;

@@ -45,6 +45,7 @@ class DocumentReader {
   void adapt(std::size_t rows, const std::function<void()>& read);
   void read(std::span<const Request> requests);
   void emit(std::span<const Request> requests, const pqxx::result& rows);
+  void check_fingerprint(const pqxx::field& found) const;
   bool visible(const Request& request, const Snapshot& snapshot);
   void scan_page(const ScanCursor& cursor, std::size_t limit);
   void scan_one_by_one(const ScanCursor& cursor, std::size_t limit);

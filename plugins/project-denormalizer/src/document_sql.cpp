@@ -1,6 +1,8 @@
 #include "document_sql.hpp"
 
+#include "altered_tables.hpp"
 #include "column_sql.hpp"
+#include "resolve.hpp"
 #include "sql_text.hpp"
 
 namespace sluice::denorm {
@@ -145,6 +147,11 @@ std::string page_sql(const Node& root, const std::vector<KeyType>& types, Bounds
          std::to_string(next);
 }
 
+// In the place of a document.
+std::string fingerprint(const Node& root) {
+  return "to_json(" + fingerprint_sql(tables_of(root)) + ")";
+}
+
 // One row as JSON; an error if there are several, null if there is none.
 std::string document_value(const Node& root) {
   const std::string row = root.sql.empty() ? "SELECT " + select_list(root) : written_sql(root);
@@ -167,14 +174,14 @@ std::string materialize_sql(const Node& root, const std::vector<KeyType>& key_ty
   const bool written = !root.sql.empty();
   const std::string value = written ? "document.body" : "row_to_json(document.*)";
   const std::string row = written ? document_value(root) + " AS body" : select_list(root);
-  return snapshot_row("NULL::bigint, NULL::json") + "SELECT NULL, requested.position, " +
+  return snapshot_row("NULL::bigint, " + fingerprint(root)) + "SELECT NULL, requested.position, " +
          value + " FROM unnest(" + join(arrays, ", ") + ") WITH ORDINALITY AS requested(" +
          join(names, ", ") + ", position) CROSS JOIN LATERAL (SELECT " + row + " FROM " +
          aliased(root.table, root.alias) + where_sql(terms) + ") AS document";
 }
 
 std::string scan_sql(const Node& root, const std::vector<KeyType>& key_types, Bounds bounds) {
-  return snapshot_row(null_texts(root.key.size()) + ", NULL::json") + "(SELECT NULL, " +
+  return snapshot_row(null_texts(root.key.size()) + ", " + fingerprint(root)) + "(SELECT NULL, " +
          join(key_as_text(root), ", ") + ", " + document_value(root) + " FROM " +
          aliased(root.table, root.alias) + page_sql(root, key_types, bounds) + ")";
 }

@@ -8,8 +8,9 @@
 // The statements that read documents. The tree must be resolved.
 //
 // Where a result has a column `snapshot`, it is the first, and one row holds in it the statement's
-// own snapshot and nothing else; in the other rows it is null. Under READ COMMITTED a statement has
-// one snapshot, so what follows from it holds for every row beside it.
+// own snapshot; a document's place in that row has the tables' fingerprint (altered_tables.hpp) as
+// JSON text. In the other rows it is null. Under READ COMMITTED a statement has one snapshot, so
+// what follows from it holds for every row beside it.
 namespace sluice::denorm {
 
 /// Documents of given keys: one array parameter for each key column.

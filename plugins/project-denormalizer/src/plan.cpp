@@ -14,7 +14,10 @@ Plan make_plan(const Node& tree, const Catalog& catalog) {
     plan.routes_of[plan.routes[i].table].push_back(i);
   }
   for (const TableName& table : tables_of(plan.root)) {
-    plan.full_before[table] = catalog.tables.at(table).has_full_before();
+    const CatalogTable& known = catalog.tables.at(table);
+    PlannedTable& planned = plan.tables[table];
+    planned.full_before = known.has_full_before();
+    for (const CatalogColumn& column : known.columns) planned.columns.push_back(column.name);
   }
   plan.needing_full_identity = tables_needing_full_identity(plan.routes, catalog);
   plan.materialize_sql = materialize_sql(plan.root, plan.key_types);

@@ -62,10 +62,11 @@ void Router::route_change(std::size_t index) {
   try {
     bool used = false;
     for (const std::size_t route : routes->second) {
-      used = follow(index, route, plan_.full_before.at(table)) || used;
+      used = follow(index, route, plan_.tables.at(table).full_before) || used;
     }
     if (!used) ++counts_.ignored;
   } catch (const RecordError& e) {
+    ++counts_.failed;
     output_.fail(index, e.what());
   }
 }
@@ -149,6 +150,7 @@ void Router::look_up(std::size_t route_index, WantedSpan wanted) {
       look_up(route_index, wanted.subspan(wanted.size() / 2));
       return;
     }
+    counts_.failed += wanted.front()->second.size();
     for (const std::size_t index : wanted.front()->second) output_.fail(index, failure.what());
   }
 }

@@ -29,6 +29,7 @@ class Router {
     std::size_t ignored = 0;    // changes of tables outside the tree, or of columns without use
     std::size_t looked_up = 0;  // rows looked up
     std::size_t walks = 0;
+    std::size_t failed = 0;
   };
 
   Router(const Plan& plan, Connection& connection, std::size_t fanout_threshold, KeyOutput& output)
