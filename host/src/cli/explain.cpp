@@ -59,7 +59,12 @@ Explanation explanation_of(const LoadedPipeline& pipeline) {
 }
 
 std::string text(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : value.is_null() ? "?" : value.dump();
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+// What the plugin leaves out is not known.
+std::string text(const Json& object, const char* member) {
+  return object.contains(member) ? text(object[member]) : "?";
 }
 
 std::string joined(const Json& items, const char* separator) {
@@ -99,9 +104,10 @@ void print_tables(const Json& tables) {
   std::vector<Row> rows{{"TABLE", "REPLICA IDENTITY", "NEEDED", "PLACES"}};
   Row names;
   for (const auto& table : tables) {
-    names.push_back(text(table["table"]));
-    rows.push_back({names.back(), text(table["replica_identity"]),
-                    text(table["needed_replica_identity"]), joined(table["places"], ", ")});
+    names.push_back(text(table, "table"));
+    rows.push_back({names.back(), text(table, "replica_identity"),
+                    text(table, "needed_replica_identity"),
+                    table.contains("places") ? joined(table["places"], ", ") : ""});
   }
   print_table(rows);
   std::cout << "  For Debezium's connector:\n    \"table.include.list\": \"" << joined(names, ",")
@@ -112,7 +118,7 @@ void print_routes(const Json& routes) {
   print_title("Routes: from a changed row to its documents");
   std::vector<Row> rows{{"TABLE", "PLACE", "WAY"}};
   for (const auto& route : routes) {
-    rows.push_back({text(route["table"]), text(route["place"]), text(route["way"])});
+    rows.push_back({text(route, "table"), text(route, "place"), text(route, "way")});
   }
   print_table(rows);
 }
@@ -120,12 +126,12 @@ void print_routes(const Json& routes) {
 void print_statements(const Json& statements) {
   print_title("Statements");
   for (const auto& statement : statements) {
-    std::cout << "  -- " << text(statement["name"]);
-    if (statement["cost"].is_number()) {
+    std::cout << "  -- " << text(statement, "name");
+    if (statement.contains("cost") && statement["cost"].is_number()) {
       std::cout << ", cost " << std::fixed << std::setprecision(2)
                 << statement["cost"].get<double>();
     }
-    std::cout << '\n' << indented(text(statement["sql"]), "  ") << '\n';
+    std::cout << '\n' << indented(text(statement, "sql"), "  ") << '\n';
   }
 }
 
