@@ -236,15 +236,15 @@ TEST_F(Rebuilding, GivesUpWhenChangesComeFasterThanTheyAreWritten) {
 
 // ---- A run that goes on with what the one before left
 
-class HalfBuilt : public Rebuilding {
+class HalfBuiltTarget : public Rebuilding {
  protected:
-  HalfBuilt() {
+  HalfBuiltTarget() {
     host_.targets.push_back(target("half", kNow - 1'000));
     host_.notes["half"] = note(7);
   }
 };
 
-TEST_F(HalfBuilt, IsCopiedOnAndCaughtUpFromItsOwnOffsets) {
+TEST_F(HalfBuiltTarget, IsCopiedOnAndCaughtUpFromItsOwnOffsets) {
   const json summary = run();
   EXPECT_EQ(summary["target"], "half");
   EXPECT_EQ(summary["resumed"], true);
@@ -255,14 +255,14 @@ TEST_F(HalfBuilt, IsCopiedOnAndCaughtUpFromItsOwnOffsets) {
   EXPECT_THAT(host_.dropped, IsEmpty());
 }
 
-TEST_F(HalfBuilt, OnlyOneIsTakenUp) {
+TEST_F(HalfBuiltTarget, OnlyOneIsTakenUp) {
   host_.targets.push_back(target("other half", kNow - 500));
   host_.notes["other half"] = note(8);
   run();
   EXPECT_THAT(host_.dropped, ElementsAre("other half"));
 }
 
-TEST_F(HalfBuilt, IsRemovedWithoutAUsableNote) {
+TEST_F(HalfBuiltTarget, IsRemovedWithoutAUsableNote) {
   for (const json& unusable : {json(), json{{"other", 1}}}) {
     host_.notes["half"] = unusable;
     EXPECT_EQ(run()["target"], "new");
@@ -272,19 +272,19 @@ TEST_F(HalfBuilt, IsRemovedWithoutAUsableNote) {
   }
 }
 
-TEST_F(HalfBuilt, IsRemovedIfKafkaNoLongerHoldsWhatCameSince) {
+TEST_F(HalfBuiltTarget, IsRemovedIfKafkaNoLongerHoldsWhatCameSince) {
   host_.first_offset = 8;
   EXPECT_EQ(run()["target"], "new");
   EXPECT_THAT(host_.dropped, ElementsAre("half"));
 }
 
-TEST_F(HalfBuilt, IsRemovedIfKafkaEndsBeforeItsOffsets) {
+TEST_F(HalfBuiltTarget, IsRemovedIfKafkaEndsBeforeItsOffsets) {
   host_.notes["half"] = note(7'000);
   EXPECT_EQ(run()["target"], "new");
   EXPECT_THAT(host_.dropped, ElementsAre("half"));
 }
 
-TEST_F(HalfBuilt, ThatTurnsOutBadForGoodIsRemovedAndTheNextRunBeginsAnew) {
+TEST_F(HalfBuiltTarget, ThatTurnsOutBadForGoodIsRemovedAndTheNextRunBeginsAnew) {
   host_.failures["replay"] = {SLUICE_FATAL, 1};
   EXPECT_EQ(failure<RetryError>(), "replay failed");
   EXPECT_THAT(host_.dropped, ElementsAre("half"));
