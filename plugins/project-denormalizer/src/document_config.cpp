@@ -73,15 +73,19 @@ class Parser {
     return fields;
   }
 
-  static std::vector<OrderTerm> parse_order(const Json& terms) {
+  std::vector<OrderTerm> parse_order(const Json& terms, const std::string& pointer) {
     std::vector<OrderTerm> out;
-    for (const Json& term : terms) {
+    for (std::size_t i = 0; i < terms.size(); ++i) {
+      const Json& term = terms[i];
       if (term.is_string()) {
-        out.push_back({term.get<std::string>(), "", false});
-      } else {
-        out.push_back(
-            {text_of(term, "column"), text_of(term, "sql"), text_of(term, "direction") == "desc"});
+        out.push_back({term.get<std::string>(), "", false, false});
+        continue;
       }
+      if (term.contains("column") == term.contains("sql")) {
+        report(pointer + "/" + std::to_string(i), "expected exactly one of column and sql");
+      }
+      out.push_back({text_of(term, "column"), text_of(term, "sql"),
+                     text_of(term, "direction") == "desc", false});
     }
     return out;
   }
@@ -129,7 +133,9 @@ class Parser {
     }
     node.scalar = config.value("scalar", false);
     node.where = text_of(config, "where");
-    if (config.contains("order_by")) node.order_by = parse_order(config["order_by"]);
+    if (config.contains("order_by")) {
+      node.order_by = parse_order(config["order_by"], pointer + "/order_by");
+    }
     if (config.contains("limit")) node.limit = config["limit"].get<std::int64_t>();
     const std::string type = text_of(config, "type");
     if (!type.empty()) node.shape = type == "object" ? Shape::kObject : Shape::kArray;

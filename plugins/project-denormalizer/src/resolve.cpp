@@ -358,13 +358,30 @@ class Resolver {
                    const std::string& pointer) {
     for (const ColumnPair& pair : pairs) {
       const std::string place = pointer + pointer_part(pair.column);
-      if (check_column(*from.table, *from.name, pair.column, place)) {
-        check_key_type(*from.table, *from.name, pair.column, place);
-      }
-      if (check_column(*to.table, *to.name, pair.references, place)) {
-        check_key_type(*to.table, *to.name, pair.references, place);
+      const std::optional<KeyType> column = key_type(from, pair.column, place);
+      const std::optional<KeyType> referred = key_type(to, pair.references, place);
+      if (column && referred && !comparable(*column, *referred)) {
+        report(place, "column " + from.name->text() + "." + pair.column + " has type " +
+                          column->sql_type + ", but " + to.name->text() + "." + pair.references +
+                          " has type " + referred->sql_type);
       }
     }
+  }
+
+  std::optional<KeyType> key_type(Side side, const std::string& column,
+                                  const std::string& pointer) {
+    if (!check_column(*side.table, *side.name, column, pointer)) return std::nullopt;
+    check_key_type(*side.table, *side.name, column, pointer);
+    return key_type_of(*side.table->find(column));
+  }
+
+  static bool comparable(const KeyType& a, const KeyType& b) {
+    using Form = KeyType::Form;
+    const auto is_text = [](const KeyType& t) {
+      return t.form == Form::kText || t.form == Form::kPadded;
+    };
+    const bool integers = a.form == Form::kInteger && b.form == Form::kInteger;
+    return integers || (is_text(a) && is_text(b)) || a.sql_type == b.sql_type;
   }
 
   // The one foreign key between the two tables, in either direction; none is reported.

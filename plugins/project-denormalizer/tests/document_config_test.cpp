@@ -51,6 +51,11 @@ TEST(DocumentConfigTest, AMemberNeedsOneSourceAndAName) {
               HasSubstr("/document/columns/1: a computed or constant column needs a name"));
 }
 
+TEST(DocumentConfigTest, AnOrderIsByAColumnOrByAnExpression) {
+  EXPECT_THAT(problem_of(R"({"table":"t","children":[{"table":"u","order_by":["a",{}]}]})"),
+              HasSubstr("/document/children/0/order_by/1: expected exactly one of column and sql"));
+}
+
 TEST(DocumentConfigTest, ARelationIsDirectOrThroughAJunction) {
   EXPECT_THAT(
       problem_of(R"({"table":"t","children":[{"table":"u","on":{"a":"b"},"through":"j"}]})"),

@@ -97,6 +97,17 @@ TEST(ResolveTest, TheDocumentsKeyMustBeUniqueAndOfAKeyType) {
   EXPECT_EQ(problems_of(R"({"table":"orders","key":["number","region"]})"), "");
 }
 
+TEST(ResolveTest, ColumnsOfARelationCanBeCompared) {
+  EXPECT_THAT(problems_of(R"({"table":"articles","children":[
+                  {"table":"tags","on":{"id":"author_id"}}]})"),
+              HasSubstr("/document/children/0/on/id: column public.tags.id has type uuid, but "
+                        "public.articles.author_id has type integer"));
+  EXPECT_EQ(problems_of(R"({"table":"articles","children":[
+                {"table":"order_lines","on":{"line":"id"}}]})"),
+            "")
+      << "integers of all sizes can";
+}
+
 TEST(ResolveTest, MembersHaveDifferentNames) {
   EXPECT_THAT(problems_of(R"({"table":"articles","columns":["id","title"],"children":[
                   {"table":"tags","name":"title","through":"article_tags"}]})"),
