@@ -48,7 +48,7 @@ Json type_mapping(const CatalogColumn& column) {
   if (type == "smallint") return {{"type", "short"}};
   if (type == "integer") return {{"type", "integer"}};
   if (type == "bigint" || type == "oid") return {{"type", "long"}};
-  if (type == "numeric") return numeric_mapping(column.type_modifier);
+  if (type == "numeric" || type == "money") return numeric_mapping(column.type_modifier);
   if (type == "real") return {{"type", "float"}};
   if (type == "double precision") return {{"type", "double"}};
   if (type == "boolean") return {{"type", "boolean"}};

@@ -1,0 +1,77 @@
+#include "index_advice.hpp"
+
+#include <gmock/gmock.h>
+
+#include "sample_catalog.hpp"
+
+namespace sluice::denorm {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+// Indexes begin with the first column of the primary key, as PostgreSQL makes them.
+Catalog indexed_catalog() {
+  Catalog catalog = sample_catalog();
+  for (auto& [name, table] : catalog.tables) {
+    if (!table.primary_key.empty()) table.first_index_columns.insert(table.primary_key.front());
+  }
+  return catalog;
+}
+
+constexpr const char* kTagged =
+    R"({"table":"articles","columns":["title"],"children":[{"table":"tags","columns":["label"],
+        "through":"article_tags"}]})";
+
+TEST(IndexAdviceTest, TheOtherDirectionOfAJunctionNeedsAnIndex) {
+  EXPECT_THAT(index_advice(sample_tree(kTagged), indexed_catalog()),
+              ElementsAre("no index on public.article_tags (tag_id): each change of public.tags "
+                          "reads the whole table\n"
+                          "CREATE INDEX CONCURRENTLY ON \"public\".\"article_tags\" (\"tag_id\", "
+                          "\"article_id\");"));
+}
+
+TEST(IndexAdviceTest, AnIndexThatBeginsWithTheColumnIsEnough) {
+  Catalog catalog = indexed_catalog();
+  catalog.tables.at({"public", "article_tags"}).first_index_columns.insert("tag_id");
+  EXPECT_THAT(index_advice(sample_tree(kTagged), catalog), IsEmpty());
+}
+
+TEST(IndexAdviceTest, DirectRelationsNeedThemInBothDirections) {
+  // Each article read looks for its comments; each change of a comment for its article, by key.
+  EXPECT_THAT(index_advice(sample_tree(R"({"table":"articles","columns":["title"],
+                 "children":[{"table":"talk.comments","columns":["body"]}]})"),
+                           indexed_catalog()),
+              ElementsAre(HasSubstr("no index on talk.comments (article_id): each document read")));
+  // Each change of an author looks for the articles.
+  EXPECT_THAT(index_advice(sample_tree(R"({"table":"articles","columns":["title"],
+          "children":[{"name":"author","table":"authors","columns":["name"],"on":{"id":"author_id"}}]})"),
+                           indexed_catalog()),
+              ElementsAre(HasSubstr("no index on public.articles (author_id): each change of "
+                                    "public.authors")));
+}
+
+TEST(IndexAdviceTest, OneIndexedColumnOfSeveralIsEnough) {
+  EXPECT_THAT(index_advice(sample_tree(R"({"table":"orders","columns":["note"],
+                 "children":[{"table":"order_lines","columns":["item"]}]})"),
+                           indexed_catalog()),
+              IsEmpty());
+}
+
+TEST(IndexAdviceTest, NamesAreQuotedAndPartitionedTablesIndexedPlainly) {
+  Catalog catalog = indexed_catalog();
+  catalog.tables.at({"public", "article_tags"}).is_partitioned = true;
+  EXPECT_THAT(index_advice(sample_tree(kTagged), catalog),
+              ElementsAre(HasSubstr("CREATE INDEX ON \"public\".\"article_tags\" (\"tag_id\"")));
+}
+
+TEST(IndexAdviceTest, ViewsAreNotAdvisedOn) {
+  Catalog catalog = indexed_catalog();
+  catalog.tables.at({"public", "article_tags"}).can_be_indexed = false;
+  EXPECT_THAT(index_advice(sample_tree(kTagged), catalog), IsEmpty());
+}
+
+}  // namespace
+}  // namespace sluice::denorm
