@@ -5,6 +5,7 @@ PostgreSQL only writes the single values (to_json, in UTC) and says how those of
 
 import base64
 import json
+import re
 from decimal import Decimal
 
 from random_schema import quoted
@@ -43,13 +44,31 @@ def _row(table, values, ranks):
 def _as_documented(type, value):
     """What the plugin's README says of values that are not just to_json."""
     type = DOMAINS.get(type, type)
-    if type == "bytea" and value is not None:
+    if value is None:
+        return None
+    if isinstance(value, list) and type.endswith("[]"):
+        return [_as_documented(type if isinstance(item, list) else type[:-2], item) for item in value]
+    if type == "bytea":
         return base64.b64encode(bytes.fromhex(value.removeprefix("\\x"))).decode()
+    if type.startswith("character("):
+        return value.rstrip(" ")
+    if type == "money":
+        return Decimal(re.sub("[^0-9.-]", "", value))
     if type.startswith(("numeric", "real", "double")) and isinstance(value, str):
         return None  # NaN and infinities
-    if type in ("date", "timestamp", "timestamp(0)", "timestamptz") and value in ("infinity", "-infinity"):
-        return None
+    if type == "date" or type.startswith("timestamp"):
+        return _iso_year(value)
     return value
+
+
+def _iso_year(text):
+    """ISO 8601 has a year 0, which is 1 BC, and a sign before years below that and above 9999."""
+    if text in ("infinity", "-infinity"):
+        return None
+    year, rest = text.split("-", 1)
+    if rest.endswith(" BC"):
+        return f"{1 - int(year):05d}-{rest.removesuffix(' BC')}" if int(year) > 1 else f"0000-{rest.removesuffix(' BC')}"
+    return f"+{text}" if len(year) > 4 else text
 
 
 def documents(root, rows):
@@ -128,13 +147,13 @@ def _value(field, row, rows):
 
 
 def document_id(root, row):
-    parts = [_key_text(root.table.column(name).type.sql, row[name]) for name in root.key]
+    parts = [_key_text(row[name]) for name in root.key]
     if len(parts) == 1:
         return parts[0]
     return "|".join(part.replace("\\", "\\\\").replace("|", "\\|") for part in parts)
 
 
-def _key_text(type, value):
+def _key_text(value):
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value.rstrip(" ") if type.startswith("character(") else str(value)
+    return str(value)

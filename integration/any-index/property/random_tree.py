@@ -89,6 +89,7 @@ class _Maker:
         self.rng = rng
         self.tables = tables
         self.nodes_left = rng.randint(3, 8)
+        self.computes = rng.random() < 0.6  # without expressions, changes of unused columns can be passed over
         self.loose_left = 1
 
     # Relations
@@ -204,7 +205,8 @@ class _Maker:
     def set_on(self, node, relation, parent):
         node.on = relation.on
         known = self.keys_between(node.table, parent.table)
-        derived = len(known) == 1 and node.table is not parent.table and not relation.loose
+        leads_back = not parent.link and sorted(node.on) == sorted(flipped(parent.on))
+        derived = len(known) == 1 and node.table is not parent.table and not relation.loose and not leads_back
         if not derived or self.rng.random() < 0.4:
             node.config["on"] = dict(node.on)
 
@@ -213,8 +215,10 @@ class _Maker:
         alias = self.take_alias(junction.name, junction, around)
         link = node.link = Link(junction, alias, relation.parent, relation.child)
         config = {"table": junction.config}
+        back = parent.link and parent.link.table is junction and parent.link.child == link.parent
         for side, table, pairs in (("parent", parent.table, link.parent), ("child", node.table, link.child)):
-            if len([key for key in junction.foreign_keys if key.target is table]) != 1 or rng.random() < 0.4:
+            only = len([key for key in junction.foreign_keys if key.target is table]) == 1
+            if not only or back or rng.random() < 0.4:
                 config[side] = dict(pairs)
         link.where = self.maybe_condition(around, alias, 0.15)
         if link.where:
@@ -265,7 +269,7 @@ class _Maker:
             return Field(column, column=column)
         if shape < 0.75:
             return Field(fresh_name, column=column)
-        expression = self.random_expression(around, node.alias) if shape < 0.92 else None
+        expression = self.random_expression(around, node.alias) if shape < 0.92 and self.computes else None
         if expression:
             return Field(fresh_name, expression=expression)
         return Field(fresh_name, constant=rng.choice([1, "1", "text", True, None, 1.5, [1, "a"], {"a": {"b": None}}, "it's \\ \"x\""]))
@@ -308,7 +312,7 @@ class _Maker:
         return rng.choice(choices) if choices else None
 
     def maybe_condition(self, around, alias, chance):
-        if self.rng.random() >= chance:
+        if self.rng.random() >= chance or not self.computes:
             return None
         number, text = self.operand(around, alias, "int"), self.operand(around, alias, "text")
         choices = []
@@ -347,7 +351,7 @@ class _Maker:
         direction = {"direction": "desc"} if term.descending else {}
         if term.of_link:
             return {"sql": f"{quoted(node.link.alias)}.{quoted(term.column)}", **direction}
-        if self.rng.random() < 0.2:
+        if self.computes and self.rng.random() < 0.2:
             return {"sql": f"{quoted(node.alias)}.{quoted(term.column)}", **direction}
         return {"column": term.column, **direction} if direction or self.rng.random() < 0.3 else term.column
 

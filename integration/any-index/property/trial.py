@@ -23,8 +23,10 @@ class Trial:
         self.tables = random_schema(rng)
         self.root = random_tree(rng, self.tables)
         self.relax_identities()
+        self.bootstrap = rng.random() < 0.5  # the first rows are read from the tables, not sent as events
+        reconcile = {"plugin": "reconcile-job", "schedule": "never", "bootstrap": self.bootstrap}
         self.pipeline = pipeline_for(
-            self.name, self.root.config, denormalizer={"fanout_threshold": rng.choice([1, 3, 1000])},
+            self.name, self.root.config, jobs={"reconcile": reconcile}, denormalizer={"fanout_threshold": rng.choice([1, 3, 1000])},
             tasks=rng.choice([1, 1, 2]), fanout={"page": rng.choice([1, 7, 1000])},
             coalesce={"max_keys": rng.choice([1, 3]), "max_delay": rng.choice(["20ms", "2s"]),
                       "bulk_max_keys": rng.choice([3, 1000])})
@@ -48,7 +50,8 @@ class Trial:
             yield node.table, [column for column, _ in node.on]
 
     def run(self):
-        with World(self.name, self.pipeline, schema_sql(self.tables), {"CDC_PARTITIONS": "2"}, started=False, connected=False) as world:
+        env = {"CDC_PARTITIONS": "2", "SNAPSHOT_MODE": "no_data" if self.bootstrap else "when_needed"}
+        with World(self.name, self.pipeline, schema_sql(self.tables), env, started=False, connected=False) as world:
             sessions = [world.session() for _ in range(SESSIONS)]
             try:
                 self.work(world, Traffic(self.rng, self.tables, sessions))
@@ -71,6 +74,8 @@ class Trial:
             traffic.finish()
             faults.finish()
         self.compare(world)
+        verified = world.sluice("verify", world.pipeline)
+        assert verified.returncode == 0, f"verify: {verified.stdout}{verified.stderr}"
         dead = world.metric("sluice_dead_letters_total")
         assert dead == 0, f"{dead} dead letters"
         self.summary = (f"{self.documents} documents, {traffic.sent} statements or transactions, {traffic.refused} "
