@@ -58,7 +58,8 @@ class World(Deployment):
     def _environment(self, env):
         names = {"POSTGRES_DB": self.name, "OPENSEARCH_INDEX": self.name, "CONNECTOR_NAME": self.name,
                  "TOPIC_PREFIX": self.name, "REPLICATION_SLOT": f"sluice_{self.name}",
-                 "PUBLICATION": f"sluice_{self.name}"}
+                 "PUBLICATION": f"sluice_{self.name}",
+                 "SNAPSHOT_MODE": "when_needed"}  # rows of the schema come as events; see test_bootstrap
         return World.stack.env | names | env
 
     def __enter__(self):
@@ -67,7 +68,7 @@ class World(Deployment):
             if self.connected:
                 self.connect()
             if self.started:
-                self.host.start()
+                self.host.__enter__()
         except BaseException:
             self.__exit__()
             raise
