@@ -338,7 +338,7 @@ TEST_F(CoalescerTest, OnlyOneWriterWalks) {
   auto turn = take_within(coalescer, kSoon);
   EXPECT_THAT(ids(turn), ElementsAre("walk one"));
   EXPECT_EQ(take_within(coalescer, kNever), std::nullopt);
-  EXPECT_EQ(coalescer.walks(), 2U);
+  EXPECT_EQ(coalescer.walks().count, 2U);
   coalescer.end_page(std::move(*turn->walk), std::nullopt);
   EXPECT_THAT(ids(take_within(coalescer, kSoon)), ElementsAre("walk two"));
 }
@@ -355,7 +355,97 @@ TEST_F(CoalescerTest, AWalkHoldsItsRecordUntilItIsOver) {
   EXPECT_THAT(ids(turn), ElementsAre("walk page 2"));
   coalescer.end_page(std::move(*turn->walk), std::nullopt);
   EXPECT_THAT(ledger_.collect(), ElementsAre(Pair(kP0, 5)));
-  EXPECT_EQ(coalescer.walks(), 0U);
+  EXPECT_EQ(coalescer.walks().count, 0U);
+}
+
+TEST_F(CoalescerTest, AWalkThatHasNotBegunStandsForLaterOnesFromTheSameCursor) {
+  Coalescer coalescer(patient(), ledger_);
+  auto first = walk("user 7", {hold(4)});
+  first.tx_ids = {100};
+  auto again = walk("user 7", {hold(9), hold(2, kP1)});
+  again.tx_ids = {101};
+  coalescer.add(std::move(first));
+  coalescer.add(std::move(again));
+  coalescer.add(walk("user 8"));
+  read_up_to(9);
+  read_up_to(2, kP1);
+  EXPECT_EQ(coalescer.walks().count, 2U);
+
+  auto turn = take_within(coalescer, kSoon);
+  EXPECT_THAT(ids(turn), ElementsAre("walk user 7"));
+  EXPECT_THAT(turn->walk->tx_ids, ElementsAre(100, 101));
+  EXPECT_THAT(ledger_.collect(), ElementsAre(Pair(kP0, 4), Pair(kP1, 2)));
+  coalescer.end_page(std::move(*turn->walk), std::nullopt);
+  EXPECT_THAT(ledger_.collect(), ElementsAre(Pair(kP0, 10), Pair(kP1, 3)));
+}
+
+TEST_F(CoalescerTest, AWalkUnderWayDoesNotStandForALaterOneWhichMayHaveBeenPassedAlready) {
+  Coalescer coalescer(patient(), ledger_);
+  coalescer.add(walk("user 7"));
+  auto turn = take_within(coalescer, kSoon);
+  coalescer.add(walk("user 7"));
+  coalescer.end_page(std::move(*turn->walk), 0ms);  // it was put off at its first page
+  EXPECT_EQ(coalescer.walks().count, 2U);
+}
+
+TEST_F(CoalescerTest, AWalkOverTheSinkIsNoWalkFromAnEmptyCursor) {
+  Coalescer coalescer(patient(), ledger_);
+  auto sweep = walk("");
+  sweep.sweep = true;
+  coalescer.add(std::move(sweep));
+  coalescer.add(walk(""));
+  EXPECT_EQ(coalescer.walks().count, 2U);
+}
+
+TEST_F(CoalescerTest, ASweepBeginsAlone) {
+  Coalescer coalescer({1, 1h, 1000, 1}, ledger_);
+  add(coalescer, key("a"));
+  auto flush = take_within(coalescer, kSoon);
+  auto sweep = walk("");
+  sweep.sweep = true;
+  coalescer.add(std::move(sweep));
+  add(coalescer, key("b"));
+  EXPECT_EQ(take_within(coalescer, kNever), std::nullopt) << "'a' is on its way to the sink";
+
+  coalescer.end_flush(std::move(flush->keys), {});
+  auto turn = take_within(coalescer, kSoon);
+  EXPECT_THAT(ids(turn), ElementsAre("walk "));
+  EXPECT_EQ(take_within(coalescer, kNever), std::nullopt) << "it has not looked yet";
+  turn->walk->cursor = "page 2";
+  coalescer.end_page(std::move(*turn->walk), 0ms);
+  EXPECT_THAT(ids(take_within(coalescer, kSoon)), ElementsAre("b"));
+  EXPECT_THAT(ids(take_within(coalescer, kSoon)), ElementsAre("walk page 2"));
+}
+
+TEST_F(CoalescerTest, TheAgeOfTheOldestWalkCountsWhileAWriterHasIt) {
+  Coalescer coalescer(patient(), ledger_);
+  EXPECT_EQ(coalescer.walks().oldest, Clock::duration::zero());
+  auto old = walk("old");
+  old.since = Clock::now() - 1h;
+  coalescer.add(std::move(old));
+  auto young = walk("young");
+  young.since = Clock::now();
+  coalescer.add(std::move(young));
+  EXPECT_GE(coalescer.walks().oldest, 1h);
+  auto turn = take_within(coalescer, kSoon);
+  EXPECT_THAT(ids(turn), ElementsAre("walk old"));
+  EXPECT_GE(coalescer.walks().oldest, 1h);
+  coalescer.end_page(std::move(*turn->walk), std::nullopt);
+  EXPECT_LT(coalescer.walks().oldest, 1h);
+}
+
+TEST_F(CoalescerTest, AKeyThatIsAddedWithADelayWaitsForIt) {
+  Coalescer coalescer(patient(), ledger_);
+  const auto began = Clock::now();
+  std::vector<Coalescer::Addition> additions;
+  additions.push_back({key("late"), false, 40ms});
+  additions.push_back({key("now"), false});
+  coalescer.add(std::move(additions));
+  auto turn = take_within(coalescer, kSoon);
+  EXPECT_THAT(ids(turn), ElementsAre("now"));
+  coalescer.end_flush(std::move(turn->keys), {});
+  EXPECT_THAT(ids(take_within(coalescer, kSoon)), ElementsAre("late"));
+  EXPECT_GE(Clock::now() - began, 40ms);
 }
 
 TEST_F(CoalescerTest, ADrainHandsOutWhatIsLeftWithoutWaitingForABatchAndThenNothing) {

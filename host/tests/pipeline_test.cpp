@@ -6,6 +6,7 @@
 
 #include <sluice/sdk.hpp>
 
+#include "pipeline/coalescer.hpp"
 #include "support/await.hpp"
 #include "support/gate.hpp"
 #include "support/metric_value.hpp"
@@ -346,6 +347,32 @@ TEST_F(PipelineTest, AStopCutsTheWaitForASinkThatIsNotReadyAtTheStart) {
   pipeline_->stop();
 }
 
+TEST_F(PipelineTest, ATaskIsUnassignedUntilKafkaHasAnswered) {
+  rd_kafka_mock_broker_set_down(kafka_.cluster(), 1);
+  std::atomic<bool> prepared{false};
+  script_.prepare = [&] { prepared = true; };
+  start();
+  ASSERT_TRUE(await([&] { return prepared.load(); }));
+  EXPECT_FALSE(await([&] { return task().state != TaskState::kUnassigned; }, 500ms));
+  rd_kafka_mock_broker_set_up(kafka_.cluster(), 1);
+  EXPECT_TRUE(await([&] { return task().state == TaskState::kRunning; }));
+}
+
+TEST_F(PipelineTest, ATaskForWhichNoPartitionIsLeftRunsToo) {
+  flow_.config.tasks = 2;
+  start();
+  EXPECT_TRUE(await([&] {
+    const auto tasks = pipeline_->tasks();
+    return tasks[0].state == TaskState::kRunning && tasks[1].state == TaskState::kRunning;
+  }));
+}
+
+TEST_F(PipelineTest, ATaskRunsBeforeItsTopicsExist) {
+  flow_.config.source.topics = {"later"};
+  start();
+  EXPECT_TRUE(await([&] { return task().state == TaskState::kRunning; }));
+}
+
 TEST_F(PipelineTest, TheSinkIsPreparedBeforeTheFirstRecordIsWritten) {
   std::atomic<int> asked{0};
   std::atomic<bool> early{false};
@@ -394,6 +421,77 @@ TEST_F(PipelineTest, AWalkGoesOnWhereItWasAfterAFailure) {
   start();
   ASSERT_TRUE(await_committed(1));
   EXPECT_EQ(pages, 11);
+  EXPECT_EQ(script_.documents(), 100U);
+}
+
+TEST_F(PipelineTest, ChangesOfARowWhoseWalkIsUnderWayAreOneWalkMore) {
+  test::Gate gate;
+  std::atomic<int> pages{0};
+  script_.on_walk = [&pages, passage = gate.passage()](std::string_view cursor) {
+    ++pages;
+    if (cursor == "f 50") passage.pass();
+  };
+  kafka_.produce({"fan f"});
+  start();
+  ASSERT_TRUE(await([&] { return gate.passage().arrived() == 1; }));
+  kafka_.produce({"fan f", "fan f", "fan f", "put fresh"});
+  ASSERT_TRUE(await_written("fresh"));
+  EXPECT_TRUE(await([&] { return metric("sluice_walks") == 2; }));
+  EXPECT_TRUE(await([&] { return metric("sluice_walk_oldest_seconds") > 0; }));
+  gate.open();
+  ASSERT_TRUE(await_committed(5));
+  EXPECT_EQ(pages, 20);
+  EXPECT_EQ(script_.writes_of("f-99"), 2U);
+  EXPECT_EQ(metric("sluice_walk_documents_total"), 200);
+  EXPECT_EQ(metric("sluice_walk_oldest_seconds"), 0);
+}
+
+TEST_F(PipelineTest, AWalkKeepsItsRecordAndNotWhatWasReadWithIt) {
+  test::Gate gate;
+  script_.on_walk = [passage = gate.passage()](std::string_view) { passage.pass(); };
+  kafka_.produce({"fan f", "put x 0 " + std::string(100'000, 'x')});
+  start();
+  ASSERT_TRUE(await_written("x"));
+  EXPECT_TRUE(await([&] { return metric("sluice_in_flight_bytes") == 5; })) << "of 'fan f'";
+  gate.open();
+  ASSERT_TRUE(await_committed(2));
+  EXPECT_TRUE(await([&] { return metric("sluice_in_flight_bytes") == 0; }));
+}
+
+TEST_F(PipelineTest, AWalkThatCanNeverBeMadeIsADeadLetterAndOthersGoOn) {
+  script_.on_walk = [](std::string_view) { throw RecordError("no such value"); };
+  kafka_.produce("in", 0, {{"the key", "fan f", {{"trace", "abc"}}}, {std::nullopt, "put x", {}}});
+  start();
+  ASSERT_TRUE(await_committed(2));
+  const auto letters = kafka_.read_all("dlq");
+  ASSERT_THAT(letters, SizeIs(1));
+  EXPECT_EQ(letters[0].key, "the key");
+  EXPECT_EQ(letters[0].value, "fan f");
+  EXPECT_THAT(
+      letters[0].headers,
+      AllOf(Contains(Pair("trace", "abc")),
+            Contains(Pair("__connect.errors.exception.message", "the walk: no such value"))));
+  EXPECT_EQ(script_.writes_of("x"), 1U);
+  EXPECT_EQ(task().state, TaskState::kRunning);
+}
+
+// Else it would put a page of failures in front of every fresh change.
+TEST_F(PipelineTest, AWalkGoesSlowerWhileTheSinkPutsItsDocumentsOff) {
+  flow_.config.errors.retry = {200ms, 200ms};
+  std::atomic<bool> busy{true};
+  answer_in_sink([&](std::string_view id, std::size_t i, OutcomeOutput& output) {
+    if (!id.starts_with("f-") || !busy) return false;
+    output.retry(i, "429");
+    return true;
+  });
+  kafka_.produce({"fan f"});
+  start();
+  ASSERT_TRUE(await([&] { return metric("sluice_walk_pages_total") >= 1; }));
+  const auto began = Clock::now();
+  ASSERT_TRUE(await([&] { return metric("sluice_walk_pages_total") >= 4; }));
+  EXPECT_GE(Clock::now() - began, 250ms) << "three pauses of 100 ms and more";
+  busy = false;
+  ASSERT_TRUE(await_committed(1));
   EXPECT_EQ(script_.documents(), 100U);
 }
 

@@ -29,18 +29,28 @@ void Coalescer::changed() {
 
 void Coalescer::add(std::vector<Addition> additions) {
   const std::lock_guard lock(mutex_);
-  for (auto& addition : additions) add_locked(std::move(addition.work), addition.urgent);
+  for (auto& addition : additions) add_locked(std::move(addition));
   changed();
 }
 
 void Coalescer::add(WalkWork walk) {
   const std::lock_guard lock(mutex_);
+  const std::pair start(walk.sweep, walk.cursor);
+  const auto same = unbegun_.find(start);
+  if (same != unbegun_.end() && same->second->second.tx_ids.size() < kMaxTxIds) {
+    WalkWork& waiting = same->second->second;
+    merge_holds(waiting.holds, walk.holds);
+    append_new(waiting.tx_ids, walk.tx_ids);
+    waiting.origin = std::move(walk.origin);
+    return;
+  }
   for (const auto& hold : walk.holds) ledger_.hold(hold);
-  walks_.emplace(Clock::now(), std::move(walk));
+  unbegun_.insert_or_assign(start, walks_.emplace(Clock::now(), std::move(walk)));
   changed();
 }
 
-void Coalescer::add_locked(KeyWork work, bool urgent) {
+void Coalescer::add_locked(Addition addition) {
+  auto& [work, urgent, delay] = addition;
   auto& node = *entries_.try_emplace(work.id).first;
   Entry& entry = node.second;
   if (urgent) make_urgent(entry);
@@ -50,28 +60,38 @@ void Coalescer::add_locked(KeyWork work, bool urgent) {
     for (const auto& hold : work.holds) ledger_.hold(hold);
     entry.waiting = std::move(work);
     entry.is_waiting = true;
-    if (!entry.in_flight) enqueue(node);
+    if (!entry.in_flight) {
+      if (delay > Clock::duration::zero()) {
+        delayed_.emplace(Clock::now() + delay, &node);
+      } else {
+        enqueue(node);
+      }
+    }
   }
   update_overfull(entry);
 }
 
-// Of each partition the earliest record is held: what comes later waits behind it anyway, so a hot
-// key costs nothing but its transaction ids. What a walk leaves comes after records behind its own.
 void Coalescer::merge_later(Entry& entry, KeyWork& later) {
   KeyWork& waiting = entry.waiting;
-  for (const auto& hold : later.holds) {
-    const auto held = find_partition(waiting.holds, hold);
-    if (held == waiting.holds.end()) {
+  merge_holds(waiting.holds, later.holds);
+  append_new(waiting.tx_ids, later.tx_ids);
+  waiting.origin = std::move(later.origin);
+}
+
+// Of each partition the earliest record is held: what comes later waits behind it anyway, so a hot
+// key costs nothing but its transaction ids. What a walk leaves comes after records behind its own.
+void Coalescer::merge_holds(std::vector<Hold>& holds, const std::vector<Hold>& later) {
+  for (const auto& hold : later) {
+    const auto held = find_partition(holds, hold);
+    if (held == holds.end()) {
       ledger_.hold(hold);
-      waiting.holds.push_back(hold);
+      holds.push_back(hold);
     } else if (hold.offset < held->offset) {
       ledger_.hold(hold);
       ledger_.release({*held});
       *held = hold;
     }
   }
-  append_new(waiting.tx_ids, later.tx_ids);
-  waiting.origin = std::move(later.origin);
 }
 
 void Coalescer::make_urgent(Entry& entry) {
@@ -105,7 +125,7 @@ void Coalescer::promote_delayed(Clock::time_point now) {
 }
 
 bool Coalescer::flush_is_due(Clock::time_point now) const {
-  if (ready_.empty()) return false;
+  if (ready_.empty() || sweep_begins(now)) return false;
   if (flushing_ == 0 || urgent_ > 0 || draining_) return true;
   return ready_.size() >= limits_.max_keys ||
          now - ready_.front()->second.waiting.since >= limits_.max_delay;
@@ -114,13 +134,21 @@ bool Coalescer::flush_is_due(Clock::time_point now) const {
 // The documents that a walk cannot settle join the keys to be tried again, so it waits while these
 // are many.
 bool Coalescer::may_walk() const {
-  return !walks_.empty() && walking_ == 0 && !draining_ && delayed_.size() < limits_.bulk_max_keys;
+  return !walks_.empty() && !walking_ && !draining_ && delayed_.size() < limits_.bulk_max_keys;
+}
+
+// A write whose read came before the table was emptied must not arrive after the sweep has looked:
+// so a sweep begins alone, once the flushes under way have ended.
+bool Coalescer::sweep_begins(Clock::time_point now) const {
+  if (walking_) return walking_->begins_sweep;
+  return may_walk() && walks_.begin()->first <= now && walks_.begin()->second.begins_sweep();
 }
 
 // One writer at most walks, and fresh changes go first; but a steady stream of them must not stop a
 // walk for ever.
 bool Coalescer::walk_is_due(Clock::time_point now) const {
   if (!may_walk() || walks_.begin()->first > now) return false;
+  if (sweep_begins(now)) return flushing_ == 0;
   return !flush_is_due(now) || flushes_since_walk_ >= limits_.walk_share;
 }
 
@@ -173,9 +201,12 @@ Coalescer::Turn Coalescer::take_flush() {
 
 Coalescer::Turn Coalescer::take_walk() {
   Turn turn;
-  turn.walk = std::move(walks_.begin()->second);
-  walks_.erase(walks_.begin());
-  ++walking_;
+  const auto first = walks_.begin();
+  const auto unbegun = unbegun_.find({first->second.sweep, first->second.cursor});
+  if (unbegun != unbegun_.end() && unbegun->second == first) unbegun_.erase(unbegun);
+  turn.walk = std::move(first->second);
+  walks_.erase(first);
+  walking_ = {turn.walk->since, turn.walk->begins_sweep()};
   flushes_since_walk_ = 0;
   return turn;
 }
@@ -219,7 +250,7 @@ void Coalescer::end_page(WalkWork walk, std::optional<Clock::duration> delay) {
   } else {
     ledger_.release(walk.holds);
   }
-  --walking_;
+  walking_.reset();
   changed();
 }
 
@@ -239,9 +270,16 @@ std::size_t Coalescer::pending() const {
   return entries_.size();
 }
 
-std::size_t Coalescer::walks() const {
+Coalescer::Walks Coalescer::walks() const {
   const std::lock_guard lock(mutex_);
-  return walks_.size() + static_cast<std::size_t>(walking_);
+  const auto now = Clock::now();
+  Walks walks{walks_.size(), {}};
+  if (walking_) {
+    ++walks.count;
+    walks.oldest = now - walking_->since;
+  }
+  for (const auto& [due, walk] : walks_) walks.oldest = std::max(walks.oldest, now - walk.since);
+  return walks;
 }
 
 Clock::duration Coalescer::oldest() const {

@@ -32,14 +32,19 @@ struct KeyWork {
       ahead_since;  ///< since when its transaction is unknown to the database
 };
 
-/// A walk over many documents. Pages are taken by one writer at a time.
+/// A walk over many documents. Pages are taken by one writer at a time. Its first cursor says what
+/// it walks over: one that has not begun stands for every later one with the same cursor.
 struct WalkWork {
   std::string cursor;
   bool sweep = false;  ///< over all that the sink holds, instead of the denormalizer's cursor
   std::vector<std::int64_t> tx_ids;
   std::vector<Hold> holds;
   RecordRef origin;
-  int attempts = 0;
+  Clock::time_point since;  ///< when the first of its changes came in
+  int attempts = 0;         ///< pages in a row that the sink did not take whole
+
+  /// A sweep that has not looked at the sink yet.
+  bool begins_sweep() const { return sweep && cursor.empty(); }
 };
 
 struct CoalescerLimits {
@@ -60,7 +65,8 @@ class Coalescer {
 
   struct Addition {
     KeyWork work;
-    bool urgent = false;  ///< a delete: a flush goes at once
+    bool urgent = false;      ///< a delete: a flush goes at once
+    Clock::duration delay{};  ///< not before that
   };
   /// Keys were touched. Their holds count from here on.
   void add(std::vector<Addition> additions);
@@ -90,8 +96,14 @@ class Coalescer {
   void drain();
 
   std::size_t pending() const;     ///< keys that wait or are with a writer
-  std::size_t walks() const;       ///< walks that wait
   Clock::duration oldest() const;  ///< how long the first key in the queue has waited
+
+  /// Walks that wait or are with a writer, and how long ago the first of their changes came in.
+  struct Walks {
+    std::size_t count = 0;
+    Clock::duration oldest{};
+  };
+  Walks walks() const;
 
   /// False when intake should pause: `max_keys` or more are pending, or one key has gathered too
   /// many transactions.
@@ -108,14 +120,16 @@ class Coalescer {
   };
   using Node = std::pair<const std::string, Entry>;
 
-  void add_locked(KeyWork work, bool urgent);
+  void add_locked(Addition addition);
   void merge_later(Entry& entry, KeyWork& later);
+  void merge_holds(std::vector<Hold>& holds, const std::vector<Hold>& later);
   void enqueue(Node& node);
   void make_urgent(Entry& entry);
   void update_overfull(Entry& entry);
   void promote_delayed(Clock::time_point now);
   bool flush_is_due(Clock::time_point now) const;
   bool may_walk() const;
+  bool sweep_begins(Clock::time_point now) const;
   bool walk_is_due(Clock::time_point now) const;
   Clock::time_point next_event() const;
   Turn take_flush();
@@ -131,12 +145,19 @@ class Coalescer {
   std::unordered_map<std::string, Entry> entries_;
   std::deque<Node*> ready_;
   std::multimap<Clock::time_point, Node*> delayed_;
-  std::multimap<Clock::time_point, WalkWork> walks_;
+  using WalkQueue = std::multimap<Clock::time_point, WalkWork>;
+  WalkQueue walks_;
+  std::map<std::pair<bool, std::string>, WalkQueue::iterator>
+      unbegun_;  ///< in walks_, by sweep and cursor
   Clock::time_point suspended_until_{};
   std::size_t urgent_ = 0;    ///< urgent keys in ready_
   std::size_t overfull_ = 0;  ///< overfull keys
   int flushing_ = 0;          ///< writers with a flush
-  int walking_ = 0;           ///< writers with a page of a walk
+  struct Walking {
+    Clock::time_point since;
+    bool begins_sweep = false;
+  };
+  std::optional<Walking> walking_;  ///< the walk that is with a writer
   int flushes_since_walk_ = 0;
   bool draining_ = false;
 };

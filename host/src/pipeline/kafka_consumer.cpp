@@ -129,6 +129,7 @@ std::shared_ptr<const RecordBatch> GroupConsumer::read(std::size_t max,
         throw FatalError(std::string("kafka consumer: ") + rd_kafka_message_errstr(message.get()));
       }
       spdlog::warn("kafka consumer: {}", rd_kafka_message_errstr(message.get()));
+      if (message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) listener_.assigned({});
       continue;
     }
     // A rebalance within this very call may have taken the partition away.

@@ -41,7 +41,8 @@ KafkaClientPtr make_kafka_client(rd_kafka_type_t type, KafkaConfPtr conf, const 
 std::vector<MessagePtr> read_messages(rd_kafka_queue_t* queue, std::size_t max,
                                       std::chrono::milliseconds wait);
 
-/// Told about partitions that come and go; called from within read().
+/// Told about partitions that come and go; called from within read(). `assigned` may come with
+/// none: the group has no partition left for this member, or a topic does not exist yet.
 struct RebalanceListener {
   std::function<void(const std::vector<TopicPartition>&)> assigned;
   std::function<void(const std::vector<TopicPartition>&)> revoked;

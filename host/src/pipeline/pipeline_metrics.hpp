@@ -17,9 +17,11 @@ struct PipelineMetrics {
   prometheus::Counter& not_visible;
   prometheus::Counter& dead_letters;
   prometheus::Counter& walk_pages;
+  prometheus::Counter& walk_documents;
   prometheus::Gauge& lag;
   prometheus::Gauge& pending;
   prometheus::Gauge& walks;
+  prometheus::Gauge& walk_seconds;
   prometheus::Gauge& in_flight_bytes;
   prometheus::Histogram& flush_seconds;
   prometheus::Histogram& wait_seconds;

@@ -1,6 +1,9 @@
 #include "pipeline/record_batch.hpp"
 
+#include <deque>
 #include <utility>
+
+#include <sluice/sdk.hpp>
 
 namespace sluice {
 namespace {
@@ -34,7 +37,53 @@ sluice_record record_of(const rd_kafka_message_t& message,
   return record;
 }
 
+/// A record with bytes of its own.
+class RecordCopy {
+ public:
+  RecordCopy(const sluice_record& original, std::atomic<std::int64_t>* memory)
+      : record_(original), memory_(memory) {
+    record_.topic = keep(original.topic);
+    record_.key = keep(original.key);
+    record_.value = keep(original.value);
+    for (std::size_t i = 0; i < original.header_count; ++i) {
+      headers_.push_back({keep(original.headers[i].name), keep(original.headers[i].value)});
+    }
+    record_.headers = headers_.data();
+    if (memory_ != nullptr) *memory_ += bytes_;
+  }
+  ~RecordCopy() {
+    if (memory_ != nullptr) *memory_ -= bytes_;
+  }
+  RecordCopy(const RecordCopy&) = delete;
+  RecordCopy& operator=(const RecordCopy&) = delete;
+
+  const sluice_record& record() const { return record_; }
+
+ private:
+  // What is absent (null) stays absent.
+  sluice_view keep(sluice_view original) {
+    if (original.data == nullptr) return original;
+    bytes_ += static_cast<std::int64_t>(original.size);
+    return to_view(texts_.emplace_back(original.data, original.size));
+  }
+
+  std::deque<std::string> texts_;
+  std::vector<sluice_header> headers_;
+  sluice_record record_;
+  std::atomic<std::int64_t>* memory_;
+  std::int64_t bytes_ = 0;
+};
+
 }  // namespace
+
+RecordRef keep_record(const std::shared_ptr<const RecordBatch>& batch, std::size_t index) {
+  return {batch, &(*batch)[index]};
+}
+
+RecordRef copy_record(const sluice_record& record, std::atomic<std::int64_t>* memory) {
+  const auto copy = std::make_shared<const RecordCopy>(record, memory);
+  return {copy, &copy->record()};
+}
 
 RecordBatch::RecordBatch(std::vector<MessagePtr> messages, std::atomic<std::int64_t>* memory)
     : messages_(std::move(messages)), memory_(memory) {

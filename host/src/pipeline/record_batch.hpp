@@ -45,12 +45,12 @@ class RecordBatch {
   std::int64_t bytes_ = 0;
 };
 
-/// One record of a batch, kept alive.
-struct RecordRef {
-  std::shared_ptr<const RecordBatch> batch;
-  std::size_t index = 0;
+/// One record, kept alive.
+using RecordRef = std::shared_ptr<const sluice_record>;
 
-  const sluice_record& operator*() const { return (*batch)[index]; }
-};
+/// With the whole batch that it came in: costs nothing while the batch is there anyway.
+RecordRef keep_record(const std::shared_ptr<const RecordBatch>& batch, std::size_t index);
+/// By itself, for what outlives its batch by far. `memory` as in RecordBatch.
+RecordRef copy_record(const sluice_record& record, std::atomic<std::int64_t>* memory);
 
 }  // namespace sluice

@@ -1,6 +1,7 @@
 #include "pipeline/task.hpp"
 
 #include <spdlog/spdlog.h>
+#include <utility>
 
 #include <sluice/sdk.hpp>
 
@@ -43,9 +44,8 @@ void Task::run(const std::stop_token& stop, const std::function<void()>& on_runn
   }
   routing_ = std::make_unique<RoutingStages>(flow_.plugins, flow_.name, &metrics_.all,
                                              stop_stages_.get_token());
-  make_consumer();
+  make_consumer(on_running);
   start_writers();
-  on_running();
   try {
     while (!stop.stop_requested()) {
       rethrow_failure();
@@ -78,11 +78,13 @@ void Task::prepare_sink(const std::stop_token& stop) const {
   }
 }
 
-void Task::make_consumer() {
+void Task::make_consumer(const std::function<void()>& on_running) {
   RebalanceListener listener;
-  listener.assigned = [this](const std::vector<TopicPartition>& partitions) {
+  listener.assigned = [this, on_running,
+                       running = false](const std::vector<TopicPartition>& partitions) mutable {
     spdlog::info("{}: task {}: {} partitions assigned", flow_.name, number_, partitions.size());
     ledger_.assign(partitions);
+    if (!std::exchange(running, true)) on_running();
   };
   listener.revoked = [this](const std::vector<TopicPartition>& partitions) {
     spdlog::info("{}: task {}: {} partitions revoked", flow_.name, number_, partitions.size());
@@ -113,7 +115,7 @@ void Task::start_writers() {
 // consume ▸ decode ▸ transform ▸ route ▸ coalesce
 void Task::take_in(GroupConsumer& consumer, const std::stop_token& stop) {
   const auto& limits = flow_.config.coalesce;
-  const bool idle = coalescer_.pending() == 0 && coalescer_.walks() == 0;
+  const bool idle = coalescer_.pending() == 0 && coalescer_.walks().count == 0;
   const bool full = !coalescer_.has_room(limits.max_pending_keys) ||
                     in_flight_bytes_ >= static_cast<std::int64_t>(limits.max_pending_bytes);
   if (full && !idle) {
@@ -169,24 +171,16 @@ void Task::hand_over(const Batch& batch, Routed routed, const std::stop_token& s
   std::vector<Coalescer::Addition> additions;
   additions.reserve(routed.keys.size());
   for (const auto& key : routed.keys) {
-    additions.push_back({{std::string(key.id),
-                          tx_ids_of(key.tx_id),
-                          batch.holds_of(key.record),
-                          {batch.records, key.record},
-                          now,
-                          0,
-                          std::nullopt},
+    additions.push_back({{std::string(key.id), tx_ids_of(key.tx_id), batch.holds_of(key.record),
+                          keep_record(batch.records, key.record), now, 0, std::nullopt},
                          key.urgent});
   }
   metrics_.keys.Increment(static_cast<double>(additions.size()));
   coalescer_.add(std::move(additions));
   for (auto& walk : routed.walks) {
-    coalescer_.add(WalkWork{std::move(walk.cursor),
-                            walk.sweep,
-                            tx_ids_of(walk.tx_id),
+    coalescer_.add(WalkWork{std::move(walk.cursor), walk.sweep, tx_ids_of(walk.tx_id),
                             batch.holds_of(walk.record),
-                            {batch.records, walk.record},
-                            0});
+                            copy_record((*batch.records)[walk.record], &in_flight_bytes_), now, 0});
   }
   for (std::size_t i = 0; i < batch.records->size(); ++i) {
     if (batch.ledgers[i] != nullptr) ledger_.advance(batch.ledgers[i], (*batch.records)[i].offset);
@@ -212,7 +206,8 @@ void Task::give_up(const std::shared_ptr<const RecordBatch>& batch,
       throw FatalError(failure.plugin + ": " + where + ": " + failure.reason);
     }
     spdlog::error("{}: {}: {}: {}", flow_.name, failure.plugin, where, failure.reason);
-    letters.push_back({{batch, failure.record}, failure.stage, failure.plugin, failure.reason});
+    letters.push_back(
+        {keep_record(batch, failure.record), failure.stage, failure.plugin, failure.reason});
   }
   metrics_.dead_letters.Increment(static_cast<double>(letters.size()));
   if (dead_letters_ != nullptr && !dead_letters_->send(letters, stop)) {
@@ -223,7 +218,9 @@ void Task::give_up(const std::shared_ptr<const RecordBatch>& batch,
 void Task::settle_offsets(GroupConsumer& consumer) {
   consumer.store(ledger_.collect());
   metrics_.pending.Set(static_cast<double>(coalescer_.pending()));
-  metrics_.walks.Set(static_cast<double>(coalescer_.walks()));
+  const auto walks = coalescer_.walks();
+  metrics_.walks.Set(static_cast<double>(walks.count));
+  metrics_.walk_seconds.Set(std::chrono::duration<double>(walks.oldest).count());
   metrics_.in_flight_bytes.Set(static_cast<double>(in_flight_bytes_));
   if (Clock::now() < next_lag_) return;
   next_lag_ = Clock::now() + std::chrono::seconds(1);

@@ -28,8 +28,8 @@ class Task {
   Task(const Flow& flow, int number, PipelineMetrics& metrics);
 
   /// Until `stop` is requested: then it drains what it has read, commits and leaves the group,
-  /// within the pipeline's shutdown_timeout. `on_running` is called once records flow. Throws what
-  /// made it fail.
+  /// within the pipeline's shutdown_timeout. `on_running` is called once the group has given it its
+  /// partitions, if there are any. Throws what made it fail.
   void run(const std::stop_token& stop, const std::function<void()>& on_running);
 
  private:
@@ -42,7 +42,7 @@ class Task {
   };
 
   void prepare_sink(const std::stop_token& stop) const;
-  void make_consumer();
+  void make_consumer(const std::function<void()>& on_running);
   void start_writers();
   void take_in(GroupConsumer& consumer, const std::stop_token& stop);
   void read_ahead(GroupConsumer& consumer);

@@ -7,14 +7,6 @@
 #include <sluice/sdk.hpp>
 
 namespace sluice {
-namespace {
-
-bool is_settled(const KeyResult& result) {
-  return result.outcome == SLUICE_DONE || result.outcome == SLUICE_SUPERSEDED;
-}
-
-}  // namespace
-
 Writer::Writer(const Flow& flow, Coalescer& coalescer, DeadLetters* dead_letters,
                PipelineMetrics& metrics, const std::stop_token& stop)
     : flow_(flow),
@@ -64,84 +56,113 @@ void Writer::flush(std::vector<KeyWork> keys, const std::stop_token& stop) {
   std::vector<DeadLetter> letters;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     KeyWork& work = keys[i];
-    KeyResult& result = results[i];
-    switch (result.outcome) {
-      case SLUICE_SUPERSEDED:
-        metrics_.superseded.Increment();
-        settled.push_back(std::move(work));
-        break;
-      case SLUICE_DONE:
-        metrics_.written.Increment();
-        metrics_.wait_seconds.Observe(std::chrono::duration<double>(now - work.since).count());
-        settled.push_back(std::move(work));
-        break;
-      case SLUICE_ITEM_ERROR:
-        letters.push_back(
-            {work.origin, "TASK_PUT", result.plugin, "document " + work.id + ": " + result.reason});
-        settled.push_back(std::move(work));
-        break;
-      case SLUICE_AHEAD:
-        look_ahead(work);
-        [[fallthrough]];
-      case SLUICE_NOT_VISIBLE: {
-        metrics_.not_visible.Increment();
-        const auto delay = delay_until_visible(work);
-        retries.push_back({std::move(work), delay});
-        break;
-      }
-      default: {
-        metrics_.retried.Increment();
-        const auto delay = retry_.delay_after(work.attempts++);
-        spdlog::debug("{}: document {}: {} (tried again in {} ms)", flow_.name, work.id,
-                      result.reason, delay.count());
-        retries.push_back({std::move(work), delay});
-      }
+    if (const auto delay = retry_after(work, results[i], letters)) {
+      retries.push_back({std::move(work), *delay});
+      continue;
     }
+    if (results[i].outcome == SLUICE_DONE) {
+      metrics_.wait_seconds.Observe(std::chrono::duration<double>(now - work.since).count());
+    }
+    settled.push_back(std::move(work));
   }
   metrics_.flush_seconds.Observe(std::chrono::duration<double>(now - began).count());
   give_up(std::move(letters), stop);
   coalescer_.end_flush(std::move(settled), std::move(retries));
 }
 
+// When to try a key again; nothing if it is settled, if only by a dead letter.
+std::optional<Clock::duration> Writer::retry_after(KeyWork& work, const KeyResult& result,
+                                                   std::vector<DeadLetter>& letters) {
+  switch (result.outcome) {
+    case SLUICE_DONE:
+      metrics_.written.Increment();
+      return std::nullopt;
+    case SLUICE_SUPERSEDED:
+      metrics_.superseded.Increment();
+      return std::nullopt;
+    case SLUICE_ITEM_ERROR:
+      letters.push_back(
+          {work.origin, "TASK_PUT", result.plugin, "document " + work.id + ": " + result.reason});
+      return std::nullopt;
+    case SLUICE_AHEAD:
+      look_ahead(work);
+      [[fallthrough]];
+    case SLUICE_NOT_VISIBLE:
+      metrics_.not_visible.Increment();
+      return delay_until_visible(work);
+    default: {
+      metrics_.retried.Increment();
+      const auto delay = retry_.delay_after(work.attempts++);
+      spdlog::debug("{}: document {}: {} (tried again in {} ms)", flow_.name, work.id,
+                    result.reason, delay.count());
+      return delay;
+    }
+  }
+}
+
 void Writer::walk_page(WalkWork walk, const std::stop_token& stop) {
+  std::optional<Clock::duration> delay;  // until the next page; none if the walk is over
   try {
+    if (walk.begins_sweep()) await_visible(walk);
     const auto page = walk.sweep ? stages_.sweep({}, walk.cursor, flow_.config.fanout.page)
                                  : stages_.walk(walk.cursor, flow_.config.fanout.page);
-    std::vector<KeyWork> keys;
-    keys.reserve(page.ids.size());
-    for (const auto& id : page.ids) {
-      keys.push_back({id, walk.tx_ids, walk.holds, walk.origin, Clock::now(), 0, std::nullopt});
-    }
-    const auto results = keys.empty() ? std::vector<KeyResult>{} : write(keys);
-
-    // What could not be settled goes the way of any other key, and holds the walk's record itself.
-    std::vector<Coalescer::Addition> unsettled;
-    std::vector<DeadLetter> letters;
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      if (is_settled(results[i])) {
-        metrics_.written.Increment();
-      } else if (results[i].outcome == SLUICE_ITEM_ERROR) {
-        letters.push_back({walk.origin, "TASK_PUT", results[i].plugin,
-                           "document " + keys[i].id + ": " + results[i].reason});
-      } else {
-        unsettled.push_back({std::move(keys[i]), false});
-      }
-    }
-    give_up(std::move(letters), stop);
-    coalescer_.add(std::move(unsettled));
+    const bool taken_whole = write_page(walk, page.ids, stop);
     metrics_.walk_pages.Increment();
+    metrics_.walk_documents.Increment(static_cast<double>(page.ids.size()));
     trouble_.reset();
-    walk.attempts = 0;
-    const bool over = !page.next;
-    if (page.next) walk.cursor = *page.next;
-    coalescer_.end_page(std::move(walk),
-                        over ? std::nullopt : std::optional(Clock::duration::zero()));
+    if (page.next) {
+      walk.cursor = *page.next;
+      delay = taken_whole ? Clock::duration::zero() : retry_.delay_after(walk.attempts);
+      walk.attempts = taken_whole ? 0 : walk.attempts + 1;
+    }
   } catch (const RetryError& e) {
-    const auto delay = trouble_.next();
-    spdlog::warn("{}: {} (the walk goes on in {} ms)", flow_.name, e.what(), delay.count());
-    ++walk.attempts;
-    coalescer_.end_page(std::move(walk), delay);
+    const auto pause = trouble_.next();
+    spdlog::warn("{}: {} (the walk goes on in {} ms)", flow_.name, e.what(), pause.count());
+    delay = pause;
+  } catch (const RecordError& e) {
+    const auto& plugin = walk.sweep ? stages_.sink() : stages_.source();
+    give_up({{walk.origin, "TASK_PUT", plugin.name(), "the walk: " + std::string(e.what())}}, stop);
   }
+  coalescer_.end_page(std::move(walk), delay);
+}
+
+// What is read from now on shows that the table was emptied, so nothing that was in it comes in
+// behind the sweep. A change that the database has not reached in time is not waited for, as in
+// look_ahead.
+void Writer::await_visible(const WalkWork& walk) const {
+  if (Clock::now() - walk.since > flow_.config.errors.visibility_timeout) return;
+  const auto snapshot = stages_.snapshot();
+  if (snapshot.empty()) return;  // the source does not know
+  const auto seen = stages_.seen(snapshot, walk.tx_ids);
+  if (std::find(seen.begin(), seen.end(), 0) != seen.end()) {
+    throw RetryError("the transaction that emptied the table is not visible yet");
+  }
+}
+
+// What could not be settled goes the way of any other key, and holds the walk's record itself.
+// False if the sink put some off: it has more than enough to do.
+bool Writer::write_page(const WalkWork& walk, const std::vector<std::string>& ids,
+                        const std::stop_token& stop) {
+  if (ids.empty()) return true;
+  std::vector<KeyWork> keys;
+  keys.reserve(ids.size());
+  for (const auto& id : ids) {
+    keys.push_back({id, walk.tx_ids, walk.holds, walk.origin, Clock::now(), 0, std::nullopt});
+  }
+  const auto results = write(keys);
+
+  bool taken_whole = true;
+  std::vector<Coalescer::Addition> unsettled;
+  std::vector<DeadLetter> letters;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    taken_whole = taken_whole && results[i].outcome != SLUICE_ITEM_RETRY;
+    if (const auto delay = retry_after(keys[i], results[i], letters)) {
+      unsettled.push_back({std::move(keys[i]), false, *delay});
+    }
+  }
+  give_up(std::move(letters), stop);
+  coalescer_.add(std::move(unsettled));
+  return taken_whole;
 }
 
 // Most transactions become visible within milliseconds; one that a slow standby holds up must not
