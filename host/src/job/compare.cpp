@@ -85,7 +85,8 @@ std::string first_difference(const json& left, const json& right) {
 std::optional<Difference> difference(std::string_view id, const Side& source, const Side& index) {
   Difference found{std::string(id), {}, DriftKind::kDiffering, {}, source.version, index.version};
   if (source.exists()) {
-    found.source = std::to_string(std::hash<std::string>{}(source.body.dump()));
+    found.source = std::to_string(
+        std::hash<std::string>{}(source.body.dump(-1, ' ', false, json::error_handler_t::replace)));
   }
   if (!source.trouble.empty() || !index.trouble.empty()) {
     found.kind = DriftKind::kUnreadable;

@@ -1,11 +1,21 @@
 #include "options.hpp"
 
+#include <sluice/sdk.hpp>
+
 namespace sluice::reconcile {
 
 const char* config_schema() {
   return R"({
   "type": "object",
   "properties": {
+    "action": {
+      "type": "string", "enum": ["rebuild", "verify"], "default": "rebuild",
+      "description": "rebuild: the index is made anew beside the one in use. verify: the one in use is compared with the source, document by document. The other options but `repair` are for rebuild."
+    },
+    "repair": {
+      "type": "boolean", "default": false,
+      "description": "With verify: the documents that differ are read again and written, and only these."
+    },
     "retention": {
       "type": "string", "format": "duration", "default": "7d",
       "description": "Indices older than this are removed after a run; never the one in use, nor the one before it."
@@ -53,11 +63,23 @@ Options read_options(Value config) {
   const auto size = [&](const char* name) {
     return static_cast<std::size_t>(config[name].as_int64());
   };
-  return {duration("retention"), size("readers"),
-          size("page"),          duration("lead"),
-          duration("max_lag"),   static_cast<int>(config["max_rounds"].as_int64()),
-          size("sample"),        static_cast<int>(config["max_checks"].as_int64()),
-          duration("settle")};
+  const Action action =
+      config["action"].as_string() == "verify" ? Action::kVerify : Action::kRebuild;
+  const bool repair = config["repair"].as_bool();
+  if (repair && action != Action::kVerify) {
+    throw FatalError("/repair: only with `action: verify`; a rebuild needs no repair");
+  }
+  return {duration("retention"),
+          size("readers"),
+          size("page"),
+          duration("lead"),
+          duration("max_lag"),
+          static_cast<int>(config["max_rounds"].as_int64()),
+          size("sample"),
+          static_cast<int>(config["max_checks"].as_int64()),
+          duration("settle"),
+          action,
+          repair};
 }
 
 }  // namespace sluice::reconcile

@@ -7,6 +7,8 @@
 
 namespace sluice::reconcile {
 
+enum class Action { kRebuild, kVerify };
+
 // What each means is said in the schema.
 struct Options {
   std::chrono::milliseconds retention;
@@ -18,10 +20,13 @@ struct Options {
   std::size_t sample;
   int max_checks;
   std::chrono::milliseconds settle;
+  Action action = Action::kRebuild;
+  bool repair = false;
 };
 
 const char* config_schema();
 
+// Throws FatalError if options do not go together.
 Options read_options(Value config);
 
 }  // namespace sluice::reconcile

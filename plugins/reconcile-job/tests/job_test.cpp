@@ -12,10 +12,10 @@ namespace {
 using nlohmann::json;
 
 // As the host would make it from an empty configuration: see the schema's defaults.
-const json kConfig = {
-    {"retention", 604'800'000}, {"readers", 3},     {"page", 500},   {"lead", 60'000},
-    {"max_lag", 5'000},         {"max_rounds", 20}, {"sample", 200}, {"max_checks", 8},
-    {"settle", 3'000}};
+const json kConfig = {{"action", "rebuild"}, {"repair", false},  {"retention", 604'800'000},
+                      {"readers", 3},        {"page", 500},      {"lead", 60'000},
+                      {"max_lag", 5'000},    {"max_rounds", 20}, {"sample", 200},
+                      {"max_checks", 8},     {"settle", 3'000}};
 
 TEST(ReconcileJob, RunsAndReportsWhatItDid) {
   const TestHost test_host;
