@@ -95,6 +95,83 @@ TEST_F(CliTest, ValidateChecksThePluginsOwnOptions) {
   EXPECT_THAT(result.err, HasSubstr("refused, as asked"));
 }
 
+TEST_F(CliTest, ValidateTellsWhereThePluginsOwnComplaintsBelong) {
+  const auto path = file(
+      replaced(kPipeline, "{password: hush}",
+               "{password: hush, complaint: \"/password: too short\\n/nowhere: what is that\"}"));
+  const auto result = sluice({"validate", path});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr(path + ":9:22: error: sink.config.password: too short\n"
+                                           "/nowhere: what is that\n"));
+}
+
+const std::string kExplained = R"({"tables": [{"table": "public.b", "replica_identity": "default",
+  "needed_replica_identity": "full", "places": ["a.b", "a.c"]}, {"table": "public.a"}],
+  "routes": [{"table": "public.b", "place": "a.b", "way": "lookup by id"}],
+  "statements": [{"name": "materialize", "sql": "SELECT 1\nFROM a", "cost": 12.5},
+                 {"name": "scan", "sql": "SELECT 2", "cost": null}],
+  "mapping": {"mappings": {"z": 1, "a": 2}},
+  "warnings": ["no index on b\nCREATE INDEX ON b (id);"]})";
+
+std::string explaining(const std::string& more = "") {
+  return replaced(kPipeline, "denormalize: {plugin: scripted}",
+                  "denormalize:\n  plugin: scripted\n  config:\n    explanation: '" + kExplained +
+                      "'\n" + more);
+}
+
+TEST_F(CliTest, ExplainShowsWhatAPipelineComesTo) {
+  const auto result = sluice({"explain", file(explaining())});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out,
+              AllOf(HasSubstr("  public.b  default           full    a.b, a.c\n"),
+                    HasSubstr("  public.a  ?                 ?       \n"),
+                    HasSubstr("\"table.include.list\": \"public.b,public.a\"\n"),
+                    HasSubstr("  public.b  a.b    lookup by id\n"),
+                    HasSubstr("  -- materialize, cost 12.50\n  SELECT 1\n  FROM a\n"),
+                    HasSubstr("  -- scan\n  SELECT 2\n"), HasSubstr("\"z\": 1,\n    \"a\": 2"),
+                    HasSubstr("  - no index on b\n    CREATE INDEX ON b (id);\n")));
+}
+
+TEST_F(CliTest, ExplainAsJsonIsWhatThePluginSays) {
+  const auto result = sluice({"explain", "--json", file(explaining())});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(nlohmann::json::parse(result.out), nlohmann::json::parse(kExplained));
+}
+
+TEST_F(CliTest, ExplainOfAMisfitTellsEachProblemAtItsOption) {
+  const auto path =
+      file(explaining("    misfit: \"/password: no\\n/explanation: no such table\"\n"
+                      "    password: x\n"));
+  const auto result = sluice({"explain", path});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err,
+              AllOf(ContainsRegex(":[0-9]+:15: error: denormalize.config.password: no\n"),
+                    ContainsRegex(":9:18: error: denormalize.config.explanation: no such table")));
+}
+
+TEST_F(CliTest, ExplainWithoutTheSourceSaysSoAndTellsWhatIsKnown) {
+  const auto result = sluice({"explain", file(explaining("    away: no answer\n"))});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("error: scripted: no answer"));
+  EXPECT_THAT(result.out, HasSubstr("table.include.list"));
+}
+
+TEST_F(CliTest, ExplainNeedsADenormalizer) {
+  const auto result = sluice({"explain", file(kService)});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("this file has no pipeline"));
+}
+
+TEST_F(CliTest, ValidateAsksTheSourceOnlyIfItIsTold) {
+  const auto path = file(explaining("    misfit: \"/explanation: no such table\"\n"));
+  EXPECT_EQ(sluice({"validate", path}).code, 0);
+  const auto result = sluice({"validate", "--connect", path});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr(path + ":9:18: error: "));
+  EXPECT_THAT(result.out, IsEmpty());
+  EXPECT_EQ(sluice({"validate", "--connect", file(explaining(), "good.yaml")}).code, 0);
+}
+
 TEST_F(CliTest, ValidateChecksSchedules) {
   auto result = sluice({"validate", file(replaced(kPipeline, "never", "\"0 25 * * *\""))});
   EXPECT_EQ(result.code, 1);
@@ -126,6 +203,7 @@ TEST_F(CliTest, EveryCommandHasHelp) {
   const std::vector<std::vector<std::string>> commands{{},
                                                        {"run"},
                                                        {"validate"},
+                                                       {"explain"},
                                                        {"plugins"},
                                                        {"plugins", "list"},
                                                        {"plugins", "describe"},

@@ -183,5 +183,24 @@ TEST(PluginInstanceTest, AConstructorThatThrowsIsAnErrorThatNamesThePlugin) {
   }
 }
 
+TEST(PluginInstanceTest, AComplaintAboutAnOptionHasItsPlaceInTheFile) {
+  PluginConfig source;
+  source.config.kind = ConfigNode::Kind::kMap;
+  source.config.entries.push_back({"password", {31, 5}, node_from_json("x", {31, 15})});
+  source.origin = {"pipelines/p.yaml", "/", "sink.config"};
+  PluginRegistry registry({kPlugins});
+  PluginSpec spec{&registry.find("scripted"), SLUICE_KIND_SINK,
+                  Json{{"complaint", "/password: too short\n/password: and too simple"}}};
+  spec.source = std::make_shared<const PluginConfig>(source);
+  try {
+    const PluginInstance instance(spec, "p", nullptr, {});
+    FAIL() << "constructed";
+  } catch (const OptionsError& e) {
+    EXPECT_STREQ(e.what(),
+                 "pipelines/p.yaml:31:15: too short\npipelines/p.yaml:31:15: and too simple");
+    EXPECT_EQ(e.problems().size(), 2U);
+  }
+}
+
 }  // namespace
 }  // namespace sluice

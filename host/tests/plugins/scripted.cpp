@@ -19,7 +19,11 @@ constexpr const char* kSchema = R"({
   "properties": {
     "script": {"type": "integer", "default": 0, "description": "Address of the test's script."},
     "password": {"type": "string", "format": "secret", "description": "Not used."},
-    "refuse": {"type": "boolean", "default": false, "description": "The constructor throws."}
+    "refuse": {"type": "boolean", "default": false, "description": "The constructor throws."},
+    "complaint": {"type": "string", "description": "The constructor throws this."},
+    "explanation": {"type": "string", "default": "{}", "description": "JSON that explain gives."},
+    "misfit": {"type": "string", "description": "explain fails with this."},
+    "away": {"type": "string", "description": "explain fails with this, for a while."}
   }
 })";
 
@@ -30,17 +34,31 @@ class Scripted {
     if (config.has("refuse") && config["refuse"].as_bool()) {
       throw sluice::FatalError("refused, as asked");
     }
+    if (config.has("complaint")) throw sluice::FatalError(text_of(config, "complaint"));
+    explanation_ = text_of(config, "explanation");
+    misfit_ = text_of(config, "misfit");
+    away_ = text_of(config, "away");
     const auto address = config.has("script") ? config["script"].as_int64() : 0;
     script_ = address == 0 ? &own_ : reinterpret_cast<Script*>(address);
   }
 
  protected:
+  void tell(sluice::ValueOutput& output) {
+    output.value(sluice::to_value(nlohmann::ordered_json::parse(explanation_), output));
+    if (!misfit_.empty()) throw sluice::FatalError(misfit_);
+    if (!away_.empty()) throw sluice::RetryError(away_);
+  }
   Script& script() const { return *script_; }
   const sluice::Context& context() const { return context_; }
 
  private:
+  static std::string text_of(sluice::Value config, const char* option) {
+    return config.has(option) ? std::string(config[option].as_string()) : std::string();
+  }
+
   Script own_;
   Script* script_;
+  std::string explanation_, misfit_, away_;
   sluice::Context context_;
 };
 
@@ -180,6 +198,7 @@ class ScriptedDenormalizer : public sluice::Denormalizer, Scripted {
     if (!holds_lock_) throw sluice::RetryError("the lock was lost");
   }
   void unlock() override { release(); }
+  void explain(sluice::ValueOutput& output) override { tell(output); }
 
  private:
   void release() {
