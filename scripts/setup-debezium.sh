@@ -10,6 +10,7 @@
 #   DEBEZIUM_USER debezium, DEBEZIUM_PASSWORD debezium
 #   CONNECTOR_NAME sluice, TOPIC_PREFIX cdc, REPLICATION_SLOT sluice, PUBLICATION sluice
 #   CAPTURED_TABLES public.projects,public.users,...
+#   SNAPSHOT_MODE no_data for a connector that has not run yet, then when_needed
 #   CDC_PARTITIONS 4, CDC_RETENTION_MS 604800000 (7 days)                   of topics that are yet to be made
 #   CONNECT_TIMEOUT 60                                                      seconds to wait for Connect, then for the task
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
@@ -49,9 +50,6 @@ SETTINGS=(
   table.include.list="$TABLES"
   topic.prefix="${TOPIC_PREFIX:-cdc}"
 
-  # Reads all rows the first time, and again if the slot was lost meanwhile: the gap heals by itself, except for
-  # rows deleted in it, which a reconcile removes.
-  snapshot.mode=when_needed
   # Also truncates, which are skipped by default.
   skipped.operations=none
   # Lets a compacted topic forget deleted rows; the decoder passes over them.
@@ -65,6 +63,11 @@ SETTINGS=(
   # else PostgreSQL keeps the WAL of all that others write.
   heartbeat.interval.ms=10000
   "heartbeat.action.query=UPDATE sluice_heartbeat SET written_at = now() WHERE id = 1"
+
+  # As text, with all that a value says. By default an interval is a number of microseconds, in which 1 day is 24 hours,
+  # and NaN in a numeric column that is NOT NULL stops the connector.
+  decimal.handling.mode=string
+  interval.handling.mode=string
 
   # Latency: half a second by default, and the producer would linger for 5 ms.
   poll.interval.ms=20
@@ -124,8 +127,10 @@ put_config() {
 connector_exists() { request -f "$CONNECTOR_URL" >/dev/null 2>&1; }
 restart_failed() { request -X POST "$CONNECTOR_URL/restart?includeTasks=true&onlyFailed=true" >/dev/null; }
 connector_status() { request "$CONNECTOR_URL/status" 2>/dev/null || true; }
-settled() { [[ $(connector_status) =~ \"tasks\":\[\{\"id\":0,\"state\":\"(RUNNING|FAILED)\" ]]; }
-running() { [[ $(connector_status) == *'"tasks":[{"id":0,"state":"RUNNING"'* ]]; }
+task_is() { [[ $(connector_status) == *'"tasks":[{"id":0,"state":"'"$1"'"'* ]]; }
+running() { task_is RUNNING; }
+# For a moment after a restart the failure before it is still reported.
+settled() { running || { task_is FAILED && sleep 3 && task_is FAILED; }; }
 
 print_trace() {
   local trace
@@ -140,10 +145,23 @@ drop_lost_slot() {
     WHERE slot_name = '$SLOT' AND wal_status = 'lost' AND NOT active" || warn "could not look for a lost slot '$SLOT'"
 }
 
+# A connector that has yet to begin sends changes from then on, and no event for each row that is there: a job with
+# `bootstrap` fills the index from the tables themselves, which is several times as fast. One that has run before reads all
+# rows anew if its slot was lost meanwhile: the gap heals by itself, except for rows deleted in it, which a reconcile
+# removes. (With no_data it would fail then, and say so.)
+snapshot_mode() {
+  if [[ $(request -f "$CONNECTOR_URL/offsets" 2>/dev/null) == *'"offset":{'* ]]; then
+    printf when_needed
+  else
+    printf no_data
+  fi
+}
+
 need curl
 started=$(now_ms)
 wait_until "$TIMEOUT" request -f "${CONNECT_URL%/}/connectors" || die "Kafka Connect does not answer at $CONNECT_URL"
 drop_lost_slot
+SETTINGS+=("snapshot.mode=${SNAPSHOT_MODE:-$(snapshot_mode)}")
 existed=
 ! connector_exists || existed=yes
 wait_until "$TIMEOUT" put_config || die "Kafka Connect did not take the connector within $TIMEOUT s"

@@ -4,6 +4,8 @@ import json
 
 from deployment import Deployment
 from host import ROOT, free_port
+from http_json import call
+from waiting import eventually
 
 PIPELINE = ROOT / "pipelines" / "projects.yaml"
 
@@ -33,7 +35,14 @@ class World(Deployment):
         self.sluice("index", "init", PIPELINE, check=True)
         self.script("setup-debezium.sh")
         self.host.__enter__()
+        eventually(self._has_filled_the_index, 60)
         return self
+
+    def _has_filled_the_index(self):
+        """The sample rows were there before the connector: the host reads them at its start, by a job."""
+        (pipeline,) = call("GET", f"{self.admin_url}/pipelines").json["pipelines"]
+        (job,) = pipeline["jobs"]
+        assert job["state"] == "SUCCEEDED", job
 
     def __exit__(self, *_):
         self.host.__exit__()
