@@ -4,9 +4,11 @@
   integration/any-index/run.py [NAME...]    all tests, or those named (test_shop, test_shop.Shop.test_changes, ...)
 
 Brings up one stack, on which each test class has a database, a connector, an index and a host of its own (SLUICE_BIN:
-another binary), and takes all of it down again. Random tests print their seed; SEED=... runs one again.
+another binary), and takes all of it down again. WORKERS classes (3) run side by side, for most of the time is waiting.
+Random tests print their seed; SEED=... runs one again.
 """
 
+import os
 import pathlib
 import sys
 
@@ -20,9 +22,14 @@ from world import World  # noqa: E402
 
 def main():
     end_on_sigterm()
-    with Stack("postgres", "kafka", "connect", "opensearch") as stack:
-        World.stack = stack
-        return 0 if run_tests("any-index", HERE, sys.argv[1:]) else 1
+    try:
+        with Stack("postgres", "kafka", "connect", "opensearch") as stack:
+            World.stack = stack
+            passed = run_tests("any-index", HERE, sys.argv[1:], int(os.environ.get("WORKERS", "3")))
+    except KeyboardInterrupt:
+        World.abandon_all()
+        os._exit(130)  # past the threads of tests that still wait for something
+    return 0 if passed else 1
 
 
 if __name__ == "__main__":

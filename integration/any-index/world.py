@@ -46,6 +46,7 @@ class World(Deployment):
     """
 
     stack = None  # of the group
+    _up = []
 
     def __init__(self, name, pipeline, schema, env=None, started=True, connected=True):
         assert re.fullmatch("[a-z][a-z0-9_]*", name), name
@@ -62,7 +63,15 @@ class World(Deployment):
                  "SNAPSHOT_MODE": "when_needed"}  # rows of the schema come as events; see test_bootstrap
         return World.stack.env | names | env
 
+    @classmethod
+    def abandon_all(cls):
+        """After an interrupt, which skips the tests' own endings: no host and no temporary folder stays."""
+        for world in cls._up:
+            world.host.kill()
+            world.folder.cleanup()
+
     def __enter__(self):
+        World._up.append(self)
         try:
             self._make_database()
             if self.connected:
@@ -82,6 +91,7 @@ class World(Deployment):
         eventually(self._drop_database)
         self.opensearch("DELETE", f"/{self.index}-*")
         self.close()
+        World._up.remove(self)
 
     def sql(self, text):
         return self.database.run(text)

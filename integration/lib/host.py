@@ -74,8 +74,9 @@ class Host:
             return self.process.returncode
 
     def kill(self):
-        self.process.kill()
-        self.process.wait()
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
 
     def log_text(self):
         return pathlib.Path(self.log.name).read_text(errors="replace")
