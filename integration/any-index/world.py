@@ -65,9 +65,9 @@ class World(Deployment):
 
     @classmethod
     def abandon_all(cls):
-        """After an interrupt, which skips the tests' own endings: no host and no temporary folder stays."""
+        """After an interrupt, which skips the tests' own endings: no temporary file stays."""
         for world in cls._up:
-            world.host.kill()
+            world.host.log.close()
             world.folder.cleanup()
 
     def __enter__(self):
