@@ -9,6 +9,8 @@
 #include <sluice/host_side.hpp>
 #include <sluice/json.hpp>
 
+#include "job/exact_json.hpp"
+
 namespace sluice {
 namespace {
 
@@ -26,8 +28,9 @@ struct Side {
 json body_of(const sluice_document& document, std::string& trouble) {
   if (document.body == nullptr) return json(json::value_t::discarded);
   try {
-    return to_json(Value(document.body));
-  } catch (const std::exception& e) {  // such as a number that no double holds
+    const Value body(document.body);
+    return parse_exactly(body.type() == SLUICE_JSON ? body.as_json() : to_json(body).dump());
+  } catch (const std::exception& e) {
     trouble = e.what();
     return json(json::value_t::discarded);
   }

@@ -30,8 +30,8 @@ struct Difference {
 };
 
 /// Compares these documents of the target with what the source gives now. Documents are equal if
-/// their JSON is, whatever the order of keys; numbers as far as a double holds them. Throws
-/// RetryError if the source or the sink are away.
+/// their JSON is, whatever the order of keys, and numbers to their last digit. Throws RetryError if
+/// the source or the sink are away.
 std::vector<Difference> compare_ids(const WritingStages& stages, std::string_view target,
                                     std::span<const std::string> ids);
 

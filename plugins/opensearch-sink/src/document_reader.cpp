@@ -46,11 +46,9 @@ void emit_document(ondemand::object found, const sluice_key& key, DocumentOutput
 void fetch_documents(Rest& rest, std::string_view index, std::span<const sluice_key* const> keys,
                      DocumentOutput& output) {
   if (keys.empty()) return;
+  // Without filter_path: with it OpenSearch writes documents anew, and long numbers lose digits.
   const Response response =
-      rest.send(Method::kPost,
-                "/" + percent_encode(index) +
-                    "/_mget?filter_path=docs._id,docs._version,docs.found,docs._source,docs.error",
-                ids_body(keys));
+      rest.send(Method::kPost, "/" + percent_encode(index) + "/_mget", ids_body(keys));
   if (!response.ok()) throw_refusal(response, "read documents");
   try {
     const simdjson::padded_string text(response.body);
