@@ -146,8 +146,8 @@ drop_lost_slot() {
 }
 
 # A connector that has yet to begin sends changes from then on, and no event for each row that is there: a job with
-# `bootstrap` fills the index from the tables themselves, which is several times as fast. One that has run before reads all
-# rows anew if its slot was lost meanwhile: the gap heals by itself, except for rows deleted in it, which a reconcile
+# `bootstrap` reads these from the tables, each document once. One that has run before reads all rows anew if its slot
+# was lost meanwhile: the gap heals by itself, except for rows deleted in it, which a reconcile
 # removes. (With no_data it would fail then, and say so.)
 snapshot_mode() {
   if [[ $(request -f "$CONNECTOR_URL/offsets" 2>/dev/null) == *'"offset":{'* ]]; then

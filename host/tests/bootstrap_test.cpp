@@ -250,6 +250,7 @@ TEST_F(Bootstrap, AnEmptyIndexIsFilledOnce) {
   runner_->start();
   EXPECT_TRUE(is_at_rest(1));
   EXPECT_EQ(runner_->status().state, JobState::kSucceeded);
+  EXPECT_FALSE(runner_->status().is_due_at_start);
   EXPECT_EQ(script_.documents(), 20U);
 }
 
@@ -316,6 +317,7 @@ TEST_F(Bootstrap, ShowsWhyItCannotTell) {
   runner_->start();
   EXPECT_TRUE(await([&] { return runner_->status().trace == "scripted: the index is away"; }));
   EXPECT_EQ(runner_->status().state, JobState::kScheduled);
+  EXPECT_TRUE(runner_->status().is_due_at_start);
 }
 
 TEST_F(Bootstrap, AFailedRunIsRunAgainUntilTheIndexIsFilled) {

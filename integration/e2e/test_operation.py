@@ -13,6 +13,7 @@ class Operation(Case):
         self.assertEqual((answer.status, answer.json), (200, {"ready": True, "problems": []}))
 
     def test_not_ready_says_why(self):
+        self.add_found_project()  # an event, on which the broken pipeline fails
         broken = self.world.pipeline_variant(
             "broken.yaml", ("name: projects\n", "name: broken\n"), ("table: projects\n", "table: projcts\n"))
         admin = f"127.0.0.1:{free_port()}"

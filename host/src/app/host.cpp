@@ -80,6 +80,12 @@ void add_problems(const RunningPipeline& running, std::vector<std::string>& prob
                          to_string(task.state) + (task.trace.empty() ? "" : ": " + task.trace));
     }
   }
+  for (const auto& job : running.jobs()) {
+    const auto status = job->status();
+    if (!status.is_due_at_start || status.trace.empty()) continue;
+    problems.push_back(running.name() + ": job " + job->name() +
+                       ", which is to fill the index: " + status.trace);
+  }
   for (const auto& service : running.services()) {
     const auto status = service->status();
     if (status.running && status.trace.empty()) continue;

@@ -41,7 +41,9 @@ JobRunner::JobRunner(const Flow& flow, JobSpec spec, Metrics& metrics)
       metrics_(metrics),
       between_questions_(std::min(spec_.retry_initial, kFirstQuestion),
                          std::min(spec_.retry_max, kLongestPause)),
-      between_fillings_(spec_.retry_initial, spec_.retry_max) {}
+      between_fillings_(spec_.retry_initial, spec_.retry_max) {
+  status_.is_due_at_start = spec_.bootstrap;
+}
 
 template <typename Change>
 void JobRunner::update(Change change) {
@@ -109,6 +111,10 @@ std::optional<std::chrono::milliseconds> JobRunner::fill_if_needed(const std::st
   try {
     if (!needs_filling(flow_, metrics_, stop)) {
       spdlog::info("{}: the index in use is filled", flow_.name);
+      update([](JobStatus& status) {
+        status.is_due_at_start = false;
+        if (status.state == JobState::kScheduled) status.trace.clear();
+      });
       return std::nullopt;
     }
   } catch (const std::exception& e) {

@@ -35,9 +35,10 @@ const char* to_string(JobState state);
 struct JobStatus {
   JobState state = JobState::kScheduled;
   JobProgress progress;
-  std::string trace;  ///< why the last try failed
-  int attempts = 0;   ///< of the present or last run
-  Json result;        ///< summary of the last run that succeeded
+  std::string trace;             ///< why the last try failed
+  int attempts = 0;              ///< of the present or last run
+  Json result;                   ///< summary of the last run that succeeded
+  bool is_due_at_start = false;  ///< bootstrap: the index in use is not known to be filled
   std::optional<std::chrono::system_clock::time_point> started;
   std::optional<std::chrono::system_clock::time_point> ended;
   std::optional<std::chrono::system_clock::time_point> next;
