@@ -283,7 +283,7 @@ typedef struct sluice_denormalizer {
    *   mapping     OBJECT: a mapping for the index, to start from
    *   warnings    ARRAY of STRING: what works, but badly
    * FATAL where the configuration doesn't fit the source (unknown table, ambiguous relation): all problems found, a
-   * line each, with the option's pointer. RETRY where the source is away. */
+   * line each, with the option's pointer. RETRY where the source is away; what was emitted before is shown. */
   sluice_status (*explain)(void* self, sluice_output* output, sluice_error* error);
 } sluice_denormalizer;
 
