@@ -470,10 +470,9 @@ TEST_F(PipelineTest, AWalkThatCanNeverBeMadeIsADeadLetterAndOthersGoOn) {
   ASSERT_THAT(letters, SizeIs(1));
   EXPECT_EQ(letters[0].key, "the key");
   EXPECT_EQ(letters[0].value, "fan f");
-  EXPECT_THAT(
-      letters[0].headers,
-      AllOf(Contains(Pair("trace", "abc")),
-            Contains(Pair("__connect.errors.exception.message", "the walk: no such value"))));
+  EXPECT_THAT(letters[0].headers, AllOf(Contains(Pair("trace", "abc")),
+                                        Contains(Pair("__connect.errors.exception.message",
+                                                      "the walk: scripted: no such value"))));
   EXPECT_EQ(script_.writes_of("x"), 1U);
   EXPECT_EQ(task().state, TaskState::kRunning);
 }
