@@ -168,15 +168,16 @@ std::string materialize_sql(const Node& root, const std::vector<KeyType>& key_ty
     const std::string name = "k" + std::to_string(i + 1);
     arrays.push_back("$" + std::to_string(i + 1) + "::" + key_types[i].sql_type + "[]");
     names.push_back(name);
-    terms.push_back(qualified(root.alias, root.key[i]) + " = requested." + name);
+    terms.push_back(qualified(root.alias, root.key[i]) + " = sluice_requested." + name);
   }
   if (!root.where.empty()) terms.push_back("(" + root.where + ")");
   const bool written = !root.sql.empty();
   const std::string value = written ? "document.body" : "row_to_json(document.*)";
   const std::string row = written ? document_value(root) + " AS body" : select_list(root);
-  return snapshot_row("NULL::bigint, " + fingerprint(root)) + "SELECT NULL, requested.position, " +
-         value + " FROM unnest(" + join(arrays, ", ") + ") WITH ORDINALITY AS requested(" +
-         join(names, ", ") + ", position) CROSS JOIN LATERAL (SELECT " + row + " FROM " +
+  return snapshot_row("NULL::bigint, " + fingerprint(root)) +
+         "SELECT NULL, sluice_requested.position, " + value + " FROM unnest(" + join(arrays, ", ") +
+         ") WITH ORDINALITY AS sluice_requested(" + join(names, ", ") +
+         ", position) CROSS JOIN LATERAL (SELECT " + row + " FROM " +
          aliased(root.table, root.alias) + where_sql(terms) + ") AS document";
 }
 

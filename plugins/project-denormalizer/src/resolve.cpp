@@ -88,8 +88,9 @@ class Resolver {
 
  private:
   using Aliases = std::vector<std::string>;
-  // Names that the generated statements use themselves.
-  inline static const Aliases kOwnAliases = {"requested", "changed", "found", "item", "document"};
+  // Names of the generated statements themselves that a table's name would hide. (Those around a
+  // whole subquery, such as item, hide nothing.)
+  inline static const Aliases kOwnAliases = {"sluice_requested", "sluice_changed"};
 
   // The table that a relation starts from.
   struct Parent {

@@ -35,8 +35,8 @@ TEST(DocumentSqlTest, AManyToManyRelationBecomesASubquery) {
           {"table":"tags","columns":["label"],"through":{"table":"article_tags",
            "parent":{"article_id":"id"},"child":{"tag_id":"id"},"columns":["position"]}}]})"),
       R"sql(SELECT pg_current_snapshot()::text AS snapshot, NULL::bigint, FINGERPRINT UNION ALL )sql"
-      R"sql(SELECT NULL, requested.position, row_to_json(document.*) )sql"
-      R"sql(FROM unnest($1::bigint[]) WITH ORDINALITY AS requested(k1, position) )sql"
+      R"sql(SELECT NULL, sluice_requested.position, row_to_json(document.*) )sql"
+      R"sql(FROM unnest($1::bigint[]) WITH ORDINALITY AS sluice_requested(k1, position) )sql"
       R"sql(CROSS JOIN LATERAL (SELECT "articles"."id" AS "id", "articles"."title" AS "title", )sql"
       R"sql((SELECT coalesce(json_agg(item.*), '[]') FROM (SELECT "tags"."label" AS "label", )sql"
       R"sql("article_tags"."position" AS "position" FROM "public"."tags" AS "tags" )sql"
@@ -44,7 +44,7 @@ TEST(DocumentSqlTest, AManyToManyRelationBecomesASubquery) {
       R"sql(ON "article_tags"."tag_id" = "tags"."id" )sql"
       R"sql(WHERE "article_tags"."article_id" = "articles"."id" ORDER BY "tags"."id") AS item) )sql"
       R"sql(AS "tags" FROM "public"."articles" AS "articles" )sql"
-      R"sql(WHERE "articles"."id" = requested.k1) AS document)sql");
+      R"sql(WHERE "articles"."id" = sluice_requested.k1) AS document)sql");
 }
 
 TEST(DocumentSqlTest, AnObjectIsTheFirstRowInOrder) {
@@ -66,7 +66,7 @@ TEST(DocumentSqlTest, FiltersOrdersLimitsAndNests) {
         "scalar":true}]
 }]
 })json");
-  EXPECT_THAT(sql, HasSubstr(R"sql("articles"."id" = requested.k1 AND (score > 0))sql"));
+  EXPECT_THAT(sql, HasSubstr(R"sql("articles"."id" = sluice_requested.k1 AND (score > 0))sql"));
   EXPECT_THAT(sql, HasSubstr(R"sql(WHERE "comments"."article_id" = "articles"."id" )sql"
                              R"sql(AND (body <> '') )sql"
                              R"sql(ORDER BY "comments"."id" DESC, (length(body)) LIMIT 5)sql"));
@@ -92,12 +92,12 @@ TEST(DocumentSqlTest, AWrittenDocumentIsOneRowForEachKey) {
   EXPECT_EQ(
       materialize(document),
       R"sql(SELECT pg_current_snapshot()::text AS snapshot, NULL::bigint, FINGERPRINT UNION ALL )sql"
-      R"sql(SELECT NULL, requested.position, document.body FROM unnest($1::bigint[]) )sql"
-      R"sql(WITH ORDINALITY AS requested(k1, position) CROSS JOIN LATERAL )sql"
+      R"sql(SELECT NULL, sluice_requested.position, document.body FROM unnest($1::bigint[]) )sql"
+      R"sql(WITH ORDINALITY AS sluice_requested(k1, position) CROSS JOIN LATERAL )sql"
       R"sql((SELECT (SELECT row_to_json(document.*) FROM (SELECT articles.title -- so)sql"
       "\n"
       R"sql() AS document) AS body FROM "public"."articles" AS "articles" )sql"
-      R"sql(WHERE "articles"."id" = requested.k1 AND (score > 0)) AS document)sql");
+      R"sql(WHERE "articles"."id" = sluice_requested.k1 AND (score > 0)) AS document)sql");
   EXPECT_THAT(count_sql(sample_tree(document)),
               HasSubstr("WHERE (score > 0) AND EXISTS (SELECT articles.title"));
 }

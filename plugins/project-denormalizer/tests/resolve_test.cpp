@@ -53,10 +53,11 @@ TEST(ResolveTest, ARelationToOneRowIsAnObject) {
 TEST(ResolveTest, AliasesDifferFromThoseOfTheTablesAround) {
   const Node root = sample_tree(R"({"table":"talk.comments","children":[
       {"table":"talk.comments","name":"comments","on":{"parent_id":"id"},
-       "children":[{"table":"talk.reactions","name":"document"}]}]})");
+       "children":[{"table":"talk.reactions","name":"sluice_changed"}]}]})");
   EXPECT_EQ(root.alias, "comments");
   EXPECT_EQ(root.children[0].alias, "comments_2");
-  EXPECT_EQ(root.children[0].children[0].alias, "document_2") << "a name that the statement uses";
+  EXPECT_EQ(root.children[0].children[0].alias, "sluice_changed_2")
+      << "a name that the statement uses";
 }
 
 TEST(ResolveTest, NamesTheNearestTableAndColumn) {

@@ -39,11 +39,11 @@ TEST(RoutesTest, AChildBehindAJunctionIsFoundWithoutTheRootsTable) {
   EXPECT_THAT(route.source, ElementsAre("id"));
   EXPECT_EQ(route.lookup_sql,
             R"sql(SELECT pg_current_snapshot()::text AS snapshot, NULL::bigint, NULL::text )sql"
-            R"sql(UNION ALL SELECT NULL, changed.position, found.k1::text )sql"
-            R"sql(FROM unnest($1::uuid[]) WITH ORDINALITY AS changed(c1, position) )sql"
+            R"sql(UNION ALL SELECT NULL, sluice_changed.position, found.k1::text )sql"
+            R"sql(FROM unnest($1::uuid[]) WITH ORDINALITY AS sluice_changed(c1, position) )sql"
             R"sql(CROSS JOIN LATERAL (SELECT "article_tags"."article_id" AS k1 )sql"
             R"sql(FROM "public"."article_tags" AS "article_tags" )sql"
-            R"sql(WHERE "article_tags"."tag_id" = changed.c1 )sql"
+            R"sql(WHERE "article_tags"."tag_id" = sluice_changed.c1 )sql"
             R"sql(AND "article_tags"."article_id" IS NOT NULL LIMIT $2) AS found)sql");
   EXPECT_EQ(route.walk_next_sql,
             R"sql(SELECT pg_current_snapshot()::text AS snapshot, NULL::text UNION ALL )sql"
@@ -59,9 +59,10 @@ TEST(RoutesTest, AChildBehindAJunctionIsFoundWithoutTheRootsTable) {
 TEST(RoutesTest, AParentsRowIsFoundByTheColumnThatRefersToIt) {
   const Route route = routes_of(kArticles)[3];
   EXPECT_THAT(route.source, ElementsAre("id"));
-  EXPECT_THAT(route.lookup_sql, HasSubstr(R"sql((SELECT "articles"."id" AS k1 FROM )sql"
-                                          R"sql("public"."articles" AS "articles" )sql"
-                                          R"sql(WHERE "articles"."author_id" = changed.c1)sql"));
+  EXPECT_THAT(route.lookup_sql,
+              HasSubstr(R"sql((SELECT "articles"."id" AS k1 FROM )sql"
+                        R"sql("public"."articles" AS "articles" )sql"
+                        R"sql(WHERE "articles"."author_id" = sluice_changed.c1)sql"));
 }
 
 TEST(RoutesTest, AGrandchildClimbsByItsParent) {
@@ -69,7 +70,7 @@ TEST(RoutesTest, AGrandchildClimbsByItsParent) {
   EXPECT_THAT(route.source, ElementsAre("comment_id"));
   EXPECT_THAT(route.lookup_sql,
               HasSubstr(R"sql((SELECT "comments"."article_id" AS k1 FROM "talk"."comments" AS )sql"
-                        R"sql("comments" WHERE "comments"."id" = changed.c1)sql"));
+                        R"sql("comments" WHERE "comments"."id" = sluice_changed.c1)sql"));
 }
 
 TEST(RoutesTest, ClimbsThroughAJunctionInTheMiddle) {
@@ -81,7 +82,7 @@ TEST(RoutesTest, ClimbsThroughAJunctionInTheMiddle) {
       HasSubstr(R"sql((SELECT "articles"."author_id" AS k1 FROM "public"."article_tags" )sql"
                 R"sql(AS "article_tags" JOIN "public"."articles" AS "articles" )sql"
                 R"sql(ON "article_tags"."article_id" = "articles"."id" )sql"
-                R"sql(WHERE "article_tags"."tag_id" = changed.c1)sql"));
+                R"sql(WHERE "article_tags"."tag_id" = sluice_changed.c1)sql"));
 }
 
 TEST(RoutesTest, ACompositeKeyIsTakenInTheKeysOrder) {
@@ -201,6 +202,16 @@ TEST(ChangedRowTest, RefusesAValueOfAnotherType) {
   const Row real{make_field("comment_id", make_double(1.5))};
   EXPECT_THROW(source_values(Value{text.get()}, route), RecordError);
   EXPECT_THROW(source_values(Value{real.get()}, route), RecordError);
+}
+
+TEST(RoutesTest, AllColumnsMatterBesideOneThatAChangeEventDoesNotTellExactly) {
+  const std::string tree = R"({"table":"talk.comments","columns":["id","body"]})";
+  Catalog catalog = sample_catalog();
+  EXPECT_TRUE(derive_routes(sample_tree(tree), catalog)[0].used_columns);
+  for (CatalogColumn& column : catalog.tables.at({"talk", "comments"}).columns) {
+    if (column.name == "body") column.base_type = "interval";
+  }
+  EXPECT_FALSE(derive_routes(sample_tree(tree), catalog)[0].used_columns);
 }
 
 TEST(ChangedRowTest, AnUpdateOfUnusedColumnsIsOfNoInterest) {
