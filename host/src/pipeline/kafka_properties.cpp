@@ -23,7 +23,8 @@ void overlay(KafkaProperties& properties, const SourceConfig& source) {
 KafkaProperties common(const SourceConfig& source, const std::string& client_id) {
   return {{"bootstrap.servers", source.brokers},
           {"client.id", client_id},
-          {"topic.metadata.refresh.interval.ms", "5000"},
+          // A table's topic appears with its first event, which should not wait long to be seen.
+          {"topic.metadata.refresh.interval.ms", "1000"},
           {"reconnect.backoff.max.ms", "2000"},
           {"log.connection.close", "false"}};
 }
