@@ -105,7 +105,7 @@ class Fanout(unittest.TestCase):
         self.assertLess(walked, 10 * PROJECTS, "each change was walked for")
 
     def test_the_row_is_deleted_while_it_is_walked_for(self):
-        self.rename(1, "ada's last name")
+        self.rename(1, "ada at the last")
         self.is_walking()
         self.world.sql("DELETE FROM person WHERE id = 1")
         wait_until_equal(self.world, DOCUMENTS)
