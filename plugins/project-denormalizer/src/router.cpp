@@ -75,7 +75,7 @@ void Router::route_truncate(std::size_t index, const std::vector<std::size_t>& r
   if (routes.front() == 0) {
     output_.sweep(index);  // no root rows are left
   } else {
-    emit_walk(index, std::nullopt, {});
+    emit_walk(index, std::nullopt, {}, false);
   }
 }
 
@@ -175,7 +175,7 @@ void Router::emit_found(std::size_t route, WantedSpan wanted, const pqxx::result
       const bool visible = tx_id == 0 || snapshot->visibility(static_cast<std::uint64_t>(tx_id)) ==
                                              Snapshot::Visibility::kVisible;
       if (!visible || row_counts[i] > threshold_) {
-        emit_walk(index, route, values);
+        emit_walk(index, route, values, visible);
       } else {
         for (const std::string& key : keys[i]) output_.key(index, key);
       }
@@ -183,9 +183,12 @@ void Router::emit_found(std::size_t route, WantedSpan wanted, const pqxx::result
   }
 }
 
+// What a lookup has seen already, later ones see too: then the cursor names the row alone, and the
+// host can tell that two walks are the same.
 void Router::emit_walk(std::size_t index, std::optional<std::size_t> route,
-                       const KeyValues& values) {
-  const WalkCursor cursor{route, values, awaited_tx(*changes_[index]), now_ms(), std::nullopt};
+                       const KeyValues& values, bool visible) {
+  const std::int64_t awaited = visible ? 0 : awaited_tx(*changes_[index]);
+  const WalkCursor cursor{route, values, awaited, visible ? 0 : now_ms(), std::nullopt};
   output_.walk(index, cursor.encode());
   ++counts_.walks;
 }

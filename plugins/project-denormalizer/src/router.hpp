@@ -50,7 +50,8 @@ class Router {
   void look_up_all(std::size_t route, const Wanted& wanted);
   void look_up(std::size_t route, WantedSpan wanted);
   void emit_found(std::size_t route, WantedSpan wanted, const pqxx::result& rows);
-  void emit_walk(std::size_t index, std::optional<std::size_t> route, const KeyValues& values);
+  void emit_walk(std::size_t index, std::optional<std::size_t> route, const KeyValues& values,
+                 bool visible);
 
   const Plan& plan_;
   Connection& connection_;
