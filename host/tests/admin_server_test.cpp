@@ -8,6 +8,7 @@
 
 #include "support/await.hpp"
 #include "support/gate.hpp"
+#include "support/mock_kafka.hpp"
 #include "support/scripted_flow.hpp"
 
 namespace sluice {
@@ -23,11 +24,11 @@ using testing::ThrowsMessage;
 
 class AdminServerTest : public testing::Test {
  protected:
-  /// A pipeline with a job `rebuild` and a service `search`; no Kafka is there.
+  /// A pipeline with a job `rebuild` and a service `search`.
   LoadedPipeline pipeline(const std::string& name) {
     LoadedPipeline loaded;
     loaded.name = name;
-    loaded.flow = test::scripted_flow(script_);
+    loaded.flow = test::scripted_flow(script_, kafka_.brokers());
     loaded.flow->name = name;
     loaded.shutdown_timeout = 1s;
     loaded.jobs.push_back(
@@ -49,6 +50,7 @@ class AdminServerTest : public testing::Test {
   httplib::Response post(const std::string& path) const { return client_->Post(path).value(); }
   Json json(const std::string& path) const { return Json::parse(get(path).body); }
 
+  test::MockKafka kafka_;
   Script script_;
   Host host_;
   std::unique_ptr<AdminServer> server_;
@@ -77,6 +79,16 @@ TEST_F(AdminServerTest, NotReadyBeforeTheTasksRun) {
   const auto response = get("/ready");
   EXPECT_EQ(response.status, 503);
   EXPECT_THAT(response.body, HasSubstr("orders: task 0 is UNASSIGNED"));
+}
+
+TEST_F(AdminServerTest, NotReadyWhileKafkaIsAway) {
+  auto alone = pipeline("orders");
+  alone.flow->config.source.brokers = "127.0.0.1:1";
+  host_.add(std::move(alone));
+  host_.add(pipeline("invoices"));
+  start();
+  ASSERT_TRUE(await([&] { return json("/pipelines")["pipelines"][1]["state"] == "RUNNING"; }));
+  EXPECT_EQ(json("/ready")["problems"], Json::array({"orders: task 0 is UNASSIGNED"}));
 }
 
 TEST_F(AdminServerTest, NotReadyWithTheReasonsOfFailedTasksServicesAndPipelines) {

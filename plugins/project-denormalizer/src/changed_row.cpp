@@ -66,12 +66,13 @@ bool same_value(const sluice_value& a, const sluice_value& b) {
 
 }  // namespace
 
-SourceValues source_values(Value row, const Route& route) {
+SourceValues source_values(Value row, const Route& route, Value unchanged) {
   SourceValues out;
   for (std::size_t i = 0; i < route.source.size(); ++i) {
     const std::string& column = route.source[i];
-    if (!row.has(column)) return {SourceValues::State::kMissing, {}, column};
-    const Value value = row[column];
+    const Value& holder = row.has(column) ? row : unchanged;
+    if (!holder.has(column)) return {SourceValues::State::kMissing, {}, column};
+    const Value value = holder[column];
     if (value.is_null()) return {SourceValues::State::kNone, {}, {}};
     try {
       out.values.push_back(key_text(value, route.types[i]));

@@ -22,8 +22,9 @@ struct SourceValues {
   std::string missing;              // kMissing: which column
 };
 
-/// Throws RecordError if a value is not one of the column's type.
-[[nodiscard]] SourceValues source_values(Value row, const Route& route);
+/// `unchanged` has what the row leaves out, as an update leaves out long values that it doesn't
+/// touch. Throws RecordError if a value is not one of the column's type.
+[[nodiscard]] SourceValues source_values(Value row, const Route& route, Value unchanged = {});
 
 /// Of a change, the old row as far as it can be trusted: all of it, or the primary key only.
 [[nodiscard]] Value trusted_before(const sluice_change& change, bool full_before);

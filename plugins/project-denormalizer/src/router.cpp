@@ -87,18 +87,20 @@ bool Router::follow(std::size_t index, std::size_t route_index, bool full_before
   if (leaves_unchanged(change, route, full_before)) return false;
 
   const bool deleted = change.op == SLUICE_OP_DELETE;
+  const bool updated = change.op == SLUICE_OP_UPDATE;
+  const Value old_row = updated || deleted ? trusted_before(change, full_before) : Value();
   SourceValues after;
   if (!deleted) {
-    after = source_values(Value{change.after}, route);
+    after = source_values(Value{change.after}, route, old_row);
     if (after.state == State::kMissing) {
       throw RecordError("the change of " + route.table.text() + " has no column " + after.missing +
                         ", by which it is found in documents (" + route.place + ")");
     }
     if (after.state == State::kKnown) add(index, route_index, after.values, false);
   }
-  if (change.op != SLUICE_OP_UPDATE && !deleted) return true;
+  if (!updated && !deleted) return true;
 
-  const SourceValues before = source_values(trusted_before(change, full_before), route);
+  const SourceValues before = source_values(old_row, route);
   if (before.state == State::kMissing && deleted) {
     throw RecordError("the deleted row of " + route.table.text() + " does not tell its " +
                       before.missing + ", by which it is found in documents (" + route.place +
@@ -185,8 +187,8 @@ void Router::emit_found(std::size_t route, WantedSpan wanted, const pqxx::result
 
 // What a lookup has seen already, later ones see too: then the cursor names the row alone, and the
 // host can tell that two walks are the same.
-void Router::emit_walk(std::size_t index, std::optional<std::size_t> route,
-                       const KeyValues& values, bool visible) {
+void Router::emit_walk(std::size_t index, std::optional<std::size_t> route, const KeyValues& values,
+                       bool visible) {
   const std::int64_t awaited = visible ? 0 : awaited_tx(*changes_[index]);
   const WalkCursor cursor{route, values, awaited, visible ? 0 : now_ms(), std::nullopt};
   output_.walk(index, cursor.encode());

@@ -196,6 +196,14 @@ TEST(ChangedRowTest, TellsANullFromAMissingColumn) {
   EXPECT_EQ(source_values(Value{missing.get()}, route).missing, "comment_id");
 }
 
+TEST(ChangedRowTest, WhatAnUpdateLeavesOutIsAsItWas) {
+  const Route route = routes_of(R"({"table":"orders"})")[0];
+  const Row after{make_field("number", make_int64(8))};
+  const Row before{make_field("region", make_string("eu")), make_field("number", make_int64(7))};
+  EXPECT_THAT(source_values(Value{after.get()}, route, Value{before.get()}).values,
+              ElementsAre("eu", "8"));
+}
+
 TEST(ChangedRowTest, RefusesAValueOfAnotherType) {
   const Route route = routes_of(kArticles)[5];
   const Row text{make_field("comment_id", make_string("x"))};
