@@ -373,6 +373,27 @@ TEST_F(PipelineTest, ATaskRunsBeforeItsTopicsExist) {
   EXPECT_TRUE(await([&] { return task().state == TaskState::kRunning; }));
 }
 
+TEST_F(PipelineTest, ATaskRunsBeforeATopicMatchesItsPattern) {
+  flow_.config.source.topics = {"^later[.]"};
+  start();
+  EXPECT_TRUE(await([&] { return task().state == TaskState::kRunning; }));
+}
+
+// librdkafka 2.0.2 aborts the process if a member is closed between joining the group and its first
+// assignment (its issue 4312). The mock cluster forms a group for three seconds; then the answers
+// with the assignments are late.
+TEST_F(PipelineTest, AStopBeforeTheFirstAssignmentIsClean) {
+  constexpr std::int16_t kSyncGroup = 14;
+  flow_.config.tasks = 2;
+  rd_kafka_mock_broker_push_request_error_rtts(kafka_.cluster(), 1, kSyncGroup, 2,
+                                               RD_KAFKA_RESP_ERR_NO_ERROR, 2000,
+                                               RD_KAFKA_RESP_ERR_NO_ERROR, 2000);
+  start();
+  ASSERT_FALSE(await([&] { return task().state == TaskState::kRunning; }, 4s));
+  pipeline_->stop();
+  EXPECT_NE(task().state, TaskState::kFailed);
+}
+
 TEST_F(PipelineTest, TheSinkIsPreparedBeforeTheFirstRecordIsWritten) {
   std::atomic<int> asked{0};
   std::atomic<bool> early{false};

@@ -8,6 +8,8 @@
 namespace sluice {
 namespace {
 
+constexpr std::chrono::seconds kLongestJoin{3};
+
 void log_kafka(const rd_kafka_t* client, int level, const char* facility, const char* text) {
   const auto at = level <= 3
                       ? spdlog::level::err
@@ -102,6 +104,7 @@ GroupConsumer::~GroupConsumer() {
 void GroupConsumer::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t error,
                                  rd_kafka_topic_partition_list_t* list, void* opaque) {
   auto& self = *static_cast<GroupConsumer*>(opaque);
+  self.had_assignment_ = true;
   const auto partitions = partitions_of(*list);
   if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     self.listener_.assigned(partitions);
@@ -200,9 +203,27 @@ std::int64_t GroupConsumer::lag() const {
   return lag;
 }
 
+bool GroupConsumer::is_joining() const {
+  if (had_assignment_) return false;
+  char* const id = rd_kafka_memberid(client_.get());
+  const bool is_member = id != nullptr && *id != '\0';
+  if (id != nullptr) rd_kafka_mem_free(client_.get(), id);
+  return is_member;
+}
+
+// librdkafka 2.0 aborts the process if a member leaves between joining and its first assignment
+// (its issue 4312).
+void GroupConsumer::await_first_assignment() {
+  const auto deadline = std::chrono::steady_clock::now() + kLongestJoin;
+  while (is_joining() && std::chrono::steady_clock::now() < deadline) {
+    read_messages(queue_.get(), 1, std::chrono::milliseconds(50));
+  }
+}
+
 void GroupConsumer::close() {
   if (closed_) return;
   closed_ = true;
+  await_first_assignment();
   log_error("close", rd_kafka_consumer_close(client_.get()));
 }
 

@@ -82,6 +82,8 @@ class GroupConsumer {
   static void on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t error,
                            rd_kafka_topic_partition_list_t* list, void* self);
   KafkaListPtr assignment() const;
+  bool is_joining() const;
+  void await_first_assignment();
 
   RebalanceListener listener_;
   std::atomic<std::int64_t>* memory_;
@@ -89,6 +91,7 @@ class GroupConsumer {
   std::unique_ptr<rd_kafka_queue_t, KafkaDeleter> queue_;
   std::map<TopicPartition, std::int64_t> stored_;
   bool paused_ = false;
+  bool had_assignment_ = false;
   bool closed_ = false;
 };
 
