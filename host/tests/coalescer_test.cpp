@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <ctime>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <random>
@@ -39,6 +40,20 @@ std::vector<std::string> ids(const std::optional<Coalescer::Turn>& turn) {
   if (turn->walk) names.push_back("walk " + turn->walk->cursor);
   for (const auto& key : turn->keys) names.push_back(key.id);
   return names;
+}
+
+constexpr auto kIdle = 40ms;
+
+/// CPU time of a writer that finds nothing to do for ten times kIdle.
+std::chrono::nanoseconds cpu_time_of_a_wait(Coalescer& coalescer) {
+  const auto cpu_time = [] {
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  };
+  const auto before = cpu_time();
+  EXPECT_THAT(ids(take_within(coalescer, 10 * kIdle)), ElementsAre("no turn"));
+  return cpu_time() - before;
 }
 
 class CoalescerTest : public testing::Test {
@@ -415,6 +430,26 @@ TEST_F(CoalescerTest, ASweepBeginsAlone) {
   coalescer.end_page(std::move(*turn->walk), 0ms);
   EXPECT_THAT(ids(take_within(coalescer, kSoon)), ElementsAre("b"));
   EXPECT_THAT(ids(take_within(coalescer, kSoon)), ElementsAre("walk page 2"));
+}
+
+TEST_F(CoalescerTest, AWriterSleepsWhileASweepWaitsToBegin) {
+  Coalescer coalescer(patient(), ledger_);
+  add(coalescer, key("a"));
+  ASSERT_THAT(ids(coalescer.take({})), ElementsAre("a"));
+  auto sweep = walk("");
+  sweep.sweep = true;
+  coalescer.add(std::move(sweep));
+  EXPECT_LT(cpu_time_of_a_wait(coalescer), kIdle);
+}
+
+TEST_F(CoalescerTest, AWriterSleepsWhileASweepBeginsThoughAKeyIsDue) {
+  Coalescer coalescer({1000, 1ms, 1000, 4}, ledger_);
+  auto sweep = walk("");
+  sweep.sweep = true;
+  coalescer.add(std::move(sweep));
+  ASSERT_THAT(ids(coalescer.take({})), ElementsAre("walk "));
+  add(coalescer, key("a"));
+  EXPECT_LT(cpu_time_of_a_wait(coalescer), kIdle);
 }
 
 TEST_F(CoalescerTest, TheAgeOfTheOldestWalkCountsWhileAWriterHasIt) {

@@ -152,11 +152,11 @@ bool Coalescer::walk_is_due(Clock::time_point now) const {
   return !flush_is_due(now) || flushes_since_walk_ >= limits_.walk_share;
 }
 
-Clock::time_point Coalescer::next_event() const {
-  const auto now = Clock::now();
+Clock::time_point Coalescer::next_event(Clock::time_point now) const {
   if (now < suspended_until_) return suspended_until_;  // anything may be due by then
   auto next = now + std::chrono::hours(1);
   if (!delayed_.empty()) next = std::min(next, delayed_.begin()->first);
+  if (sweep_begins(now)) return next;  // the writers that it waits for wake this one
   if (may_walk()) next = std::min(next, walks_.begin()->first);
   if (!ready_.empty())
     next = std::min(next, ready_.front()->second.waiting.since + limits_.max_delay);
@@ -174,7 +174,7 @@ std::optional<Coalescer::Turn> Coalescer::take(const std::stop_token& stop) {
     }
     if (draining_ && entries_.empty()) return std::nullopt;
     const auto seen = generation_;
-    wake_.wait_until(lock, stop, next_event(), [&] { return generation_ != seen; });
+    wake_.wait_until(lock, stop, next_event(now), [&] { return generation_ != seen; });
   }
   return std::nullopt;
 }

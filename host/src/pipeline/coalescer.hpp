@@ -131,7 +131,7 @@ class Coalescer {
   bool may_walk() const;
   bool sweep_begins(Clock::time_point now) const;
   bool walk_is_due(Clock::time_point now) const;
-  Clock::time_point next_event() const;
+  Clock::time_point next_event(Clock::time_point now) const;
   Turn take_flush();
   Turn take_walk();
   void changed();
