@@ -394,6 +394,18 @@ TEST_F(CoalescerTest, AWalkThatHasNotBegunStandsForLaterOnesFromTheSameCursor) {
   EXPECT_THAT(ledger_.collect(), ElementsAre(Pair(kP0, 10), Pair(kP1, 3)));
 }
 
+TEST_F(CoalescerTest, AMergedWalkTellsWhenTheFirstAndTheLastOfItsChangesCameIn) {
+  Coalescer coalescer(patient(), ledger_);
+  const auto now = Clock::now();
+  for (const auto came_in : {now - 1h, now - 1min}) {
+    coalescer.add(WalkWork{"", true, {}, {}, {}, came_in});
+  }
+  const auto turn = take_within(coalescer, kSoon);
+  ASSERT_TRUE(turn && turn->walk);
+  EXPECT_EQ(turn->walk->since, now - 1h);
+  EXPECT_EQ(turn->walk->latest, now - 1min);
+}
+
 TEST_F(CoalescerTest, AWalkUnderWayDoesNotStandForALaterOneWhichMayHaveBeenPassedAlready) {
   Coalescer coalescer(patient(), ledger_);
   coalescer.add(walk("user 7"));

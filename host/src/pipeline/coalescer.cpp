@@ -42,6 +42,7 @@ void Coalescer::add(WalkWork walk) {
     merge_holds(waiting.holds, walk.holds);
     append_new(waiting.tx_ids, walk.tx_ids);
     waiting.origin = std::move(walk.origin);
+    waiting.latest = walk.latest;
     return;
   }
   for (const auto& hold : walk.holds) ledger_.hold(hold);

@@ -40,8 +40,9 @@ struct WalkWork {
   std::vector<std::int64_t> tx_ids;
   std::vector<Hold> holds;
   RecordRef origin;
-  Clock::time_point since;  ///< when the first of its changes came in
-  int attempts = 0;         ///< pages in a row that the sink did not take whole
+  Clock::time_point since;           ///< when the first of its changes came in
+  Clock::time_point latest = since;  ///< when the last of them came in
+  int attempts = 0;                  ///< pages in a row that the sink did not take whole
 
   /// A sweep that has not looked at the sink yet.
   bool begins_sweep() const { return sweep && cursor.empty(); }

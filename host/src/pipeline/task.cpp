@@ -180,7 +180,7 @@ void Task::hand_over(const Batch& batch, Routed routed, const std::stop_token& s
   for (auto& walk : routed.walks) {
     coalescer_.add(WalkWork{std::move(walk.cursor), walk.sweep, tx_ids_of(walk.tx_id),
                             batch.holds_of(walk.record),
-                            copy_record((*batch.records)[walk.record], &in_flight_bytes_), now, 0});
+                            copy_record((*batch.records)[walk.record], &in_flight_bytes_), now});
   }
   for (std::size_t i = 0; i < batch.records->size(); ++i) {
     if (batch.ledgers[i] != nullptr) ledger_.advance(batch.ledgers[i], (*batch.records)[i].offset);

@@ -7,6 +7,7 @@
 #include <sluice/sdk.hpp>
 
 namespace sluice {
+
 Writer::Writer(const Flow& flow, Coalescer& coalescer, DeadLetters* dead_letters,
                PipelineMetrics& metrics, const std::stop_token& stop)
     : flow_(flow),
@@ -130,7 +131,7 @@ void Writer::walk_page(WalkWork walk, const std::stop_token& stop) {
 // behind the sweep. A change that the database has not reached in time is not waited for, as in
 // look_ahead.
 void Writer::await_visible(const WalkWork& walk) const {
-  if (Clock::now() - walk.since > flow_.config.errors.visibility_timeout) return;
+  if (Clock::now() - walk.latest > flow_.config.errors.visibility_timeout) return;
   const auto snapshot = stages_.snapshot();
   if (snapshot.empty()) return;  // the source does not know
   const auto seen = stages_.seen(snapshot, walk.tx_ids);
