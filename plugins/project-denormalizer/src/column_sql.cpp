@@ -33,18 +33,33 @@ std::string without_elements(const std::string& column, const char* pattern) {
          ")\"', 'null', 'g')::json";
 }
 
-// An array of any depth. Its JSON text has each value as "\\x00ff": those between quotes are it.
+// An array of any depth, from its JSON text: what is between its quotes are the values. `value_sql`
+// makes of each `part` what it is to be, and leaves what is around them.
+std::string by_element(const std::string& text, const std::string& value_sql) {
+  return "(SELECT string_agg(" + value_sql + ", '\"' ORDER BY n)::json FROM string_to_table(" +
+         text + ", '\"') WITH ORDINALITY AS parts(part, n))";
+}
+
+// In JSON's text a value is "\\x00ff".
 std::string base64_array_sql(const std::string& column) {
-  return "(SELECT string_agg(CASE WHEN starts_with(part, E'\\\\\\\\x') THEN " +
-         base64_sql("decode(substr(part, 4), 'hex')") +
-         " ELSE part END, '\"' ORDER BY n)::json FROM string_to_table(to_json(" + column +
-         ")::text, '\"') WITH ORDINALITY AS parts(part, n))";
+  return by_element("to_json(" + column + ")::text",
+                    "CASE WHEN starts_with(part, E'\\\\\\\\x') THEN " +
+                        base64_sql("decode(substr(part, 4), 'hex')") + " ELSE part END");
+}
+
+// As iso_day_sql.
+std::string iso_day_array_sql(const std::string& column) {
+  return by_element(without_elements(column, "-?infinity") + "::text",
+                    "CASE WHEN part LIKE '% BC' THEN "
+                    "to_char(1 - substring(part FROM '^[0-9]+')::int, 'FM0000') || "
+                    "replace(regexp_replace(part, '^[0-9]+', ''), ' BC', '') "
+                    "WHEN part ~ '^[0-9]{5}' THEN '+' || part ELSE part END");
 }
 
 std::string array_sql(const std::string& column, std::string_view element) {
   if (element == "bytea") return base64_array_sql(column);
   if (is_real(element)) return without_elements(column, "NaN|-?Infinity");
-  if (is_day(element)) return without_elements(column, "-?infinity");
+  if (is_day(element)) return iso_day_array_sql(column);
   if (element == "money") return column + "::numeric[]";
   if (element == "character") return column + "::text[]";
   return column;

@@ -73,6 +73,12 @@ TEST_F(TypesTest, TimesFarAwayAreIso8601Too) {
   EXPECT_EQ(text_of("timestamptz", "'4713-01-01 12:00+00 BC'"), R"("-4712-01-01T12:00:00+00:00")");
   EXPECT_EQ(text_of("date", "'12026-01-24'"), R"("+12026-01-24")");
   EXPECT_EQ(text_of("timestamptz", "'99999-12-31 12:00+00'"), R"("+99999-12-31T12:00:00+00:00")");
+  EXPECT_EQ(text_of("date[]", "'{{0044-03-15 BC,2026-01-24},{12026-01-24,NULL}}'"),
+            R"([["-0043-03-15","2026-01-24"],["+12026-01-24",null]])");
+  EXPECT_EQ(text_of("timestamptz[]", "'{4713-01-01 12:00+00 BC,-infinity,99999-12-31 12:00+00}'"),
+            R"(["-4712-01-01T12:00:00+00:00",null,"+99999-12-31T12:00:00+00:00"])");
+  EXPECT_EQ(text_of("date[]", "'{}'"), "[]");
+  EXPECT_EQ(text_of("date[]", "NULL"), "null");
 }
 
 TEST_F(TypesTest, JsonIsPassedOn) {
