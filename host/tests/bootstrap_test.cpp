@@ -312,6 +312,19 @@ TEST_F(Bootstrap, AsksUntilTheServersAreThere) {
   EXPECT_EQ(asked, 5);
 }
 
+TEST_F(Bootstrap, AsksUntilChangesAreCapturedAndSoSeesRowsFromBeforeThat) {
+  script_.rows = 0;
+  std::atomic<int> asked{0};
+  script_.on_snapshot = [&] {
+    if (++asked < 3) throw RetryError("there is no replication slot yet");
+    const std::lock_guard lock(script_.mutex);
+    script_.rows = 20;
+  };
+  runner_->start();
+  EXPECT_TRUE(is_at_rest(1));
+  EXPECT_EQ(script_.documents(), 20U);
+}
+
 TEST_F(Bootstrap, ShowsWhyItCannotTell) {
   script_.prepare = [] { throw RetryError("the index is away"); };
   runner_->start();

@@ -52,6 +52,9 @@ bool needs_filling(const Flow& flow, Metrics& metrics, const std::stop_token& st
   const auto target = notes.are_kept() ? target_in_use(sink) : std::string();
   if (!target.empty() && notes.is_complete(target)) return false;
   if (!target.empty() && notes.read(target)) return true;
+  // "Filled" is said for good. Only once changes are captured will nothing be missing after that:
+  // the source gives no snapshot before.
+  stages.snapshot();
   const auto in_source = count_in_source(stages.source());
   const auto in_use = count_in_use(sink);
   return target.empty() ? in_use == 0 && in_source > 0 : in_use < in_source;

@@ -11,8 +11,8 @@ namespace sluice {
 /// none ever did and there are fewer documents in the index than the source would give. (Fewer, and
 /// not none: the pipeline's tasks may have brought the newest changes by now.)
 /// Where the sink keeps no notes, nothing tells who filled it: then only if it is empty.
-/// Creates the index if it is missing. Throws RetryError where a server is away, FatalError if a
-/// stage is broken.
+/// Creates the index if it is missing. Throws RetryError where a server is away or the source's
+/// changes are not captured yet, FatalError if a stage is broken.
 bool needs_filling(const Flow& flow, Metrics& metrics, const std::stop_token& stop);
 
 }  // namespace sluice

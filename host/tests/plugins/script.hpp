@@ -34,6 +34,7 @@ struct Script {
   std::function<void(std::string_view cursor)> on_walk;
   std::function<void(std::span<const sluice_key* const>, DocumentOutput&)> materialize;
   std::function<void(std::string_view cursor, DocumentOutput&)> scan;
+  std::function<void()> on_snapshot;
   // Sink.
   std::function<void()> prepare;
   std::function<void(std::string_view target, std::span<const sluice_document* const>,

@@ -179,6 +179,10 @@ class ScriptedDenormalizer : public sluice::Denormalizer, Scripted {
     }
     if (last < end) output.next(std::to_string(last) + " " + std::to_string(end));
   }
+  void snapshot(sluice::ValueOutput& output) override {
+    if (script().on_snapshot) script().on_snapshot();
+    output.value(sluice::make_string(""));
+  }
   std::int64_t count() override {
     const std::lock_guard lock(script().mutex);
     return script().rows;
