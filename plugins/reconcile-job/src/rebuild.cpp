@@ -17,6 +17,12 @@ using std::chrono::milliseconds;
 constexpr milliseconds kFirstPause{500};
 constexpr milliseconds kLongestPause{8000};
 
+// The target itself is at fault: another try needs a new one.
+class BadTarget : public RetryError {
+ public:
+  using RetryError::RetryError;
+};
+
 std::string utc_date(std::chrono::system_clock::time_point time) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
   std::tm parts{};
@@ -113,13 +119,11 @@ void Rebuild::build() {
     verify();
     catch_up();
     keep_note();
+  } catch (const BadTarget& error) {
+    give_up(error);
+    throw;
   } catch (const RetryError& error) {
-    if (is_copied_ && !context_.stopping()) {
-      give_up(error);
-    } else {
-      context_.warn("the index in use stays, " + target_ +
-                    " waits for the next run: " + error.what());
-    }
+    leave_to_next_run(error);
     throw;
   } catch (const std::exception& error) {
     give_up(error);
@@ -137,7 +141,6 @@ void Rebuild::begin() {
 void Rebuild::copy() {
   host_.progress("copy", 0, host_.count_source());
   copied_ = host_.copy(target_, options_.readers, options_.page);
-  is_copied_ = true;
 }
 
 // Ends when a round is so short that hardly anything can have happened meanwhile.
@@ -156,9 +159,9 @@ sluice_replay_result Rebuild::follow() {
   OwnedValue end(host_.end_offsets());
   const auto result = host_.replay(position_.get(), end.get(), target_);
   if (result.unresolved > 0) {
-    throw RetryError(std::to_string(result.unresolved) +
-                     " records or documents failed for good while catching up; the log and the "
-                     "dead-letter topic say which");
+    throw BadTarget(std::to_string(result.unresolved) +
+                    " records or documents failed for good while catching up; the log and the "
+                    "dead-letter topic say which");
   }
   position_ = std::move(end);
   replayed_ += result.records;
@@ -174,12 +177,16 @@ void Rebuild::verify() {
     host_.refresh(target_);
     if (verification.check(caught_up.documents)) return;
     if (check == options_.max_checks) {
-      throw RetryError("index and source still differ: " + verification.findings() + "after " +
-                       std::to_string(check) + " checks (max_checks)");
+      throw BadTarget("index and source still differ: " + verification.findings() + "after " +
+                      std::to_string(check) + " checks (max_checks)");
     }
     host_.wait(pause);
     pause = std::min(2 * pause, kLongestPause);
   }
+}
+
+void Rebuild::leave_to_next_run(const std::exception& error) {
+  context_.warn("the index in use stays, " + target_ + " waits for the next run: " + error.what());
 }
 
 void Rebuild::give_up(const std::exception& error) {
@@ -192,9 +199,15 @@ void Rebuild::swap() {
   host_.progress("swap");
   try {
     host_.swap_target(target_);
+  } catch (const RetryError& error) {
+    if (!is_in_use()) {
+      leave_to_next_run(error);
+      throw;
+    }
+    context_.warn(std::string("the swap was reported as failed, yet is in force: ") + error.what());
   } catch (const std::exception& error) {
     if (!is_in_use()) {
-      drop(target_);
+      give_up(error);
       throw;
     }
     context_.warn(std::string("the swap was reported as failed, yet is in force: ") + error.what());

@@ -19,11 +19,11 @@ using Clock = std::function<std::chrono::system_clock::time_point()>;
 // One run: builds a new target beside the one in use, catches up, checks, swaps, catches up with
 // what went to the old one meanwhile, removes what is old.
 //
-// Until the swap a failure leaves the old target in use and drops the new one, unless it may pass
-// and came while copying, or the host stops: then the new one stays, and the next run goes on with
-// it. After the swap nothing drops it, and a failure is a RetryError, so that another run brings
-// what this one left out. What a later run needs for either is in a note that the target carries
-// from its creation until it is settled.
+// Until the swap a failure leaves the old target in use. If it may pass, the new one stays, and the
+// next run goes on with it; if it lies in the new one, or is for good, the new one is dropped.
+// After the swap nothing drops it, and a failure is a RetryError, so that another run brings what
+// this one left out. What a later run needs for either is in a note that the target carries from
+// its creation until it is settled.
 class Rebuild {
  public:
   Rebuild(JobHost& host, const Options& options, Context context, Clock now)
@@ -44,6 +44,7 @@ class Rebuild {
   void catch_up();
   sluice_replay_result follow();
   void verify();
+  void leave_to_next_run(const std::exception& error);
   void give_up(const std::exception& error);
   void swap();
   bool is_in_use() const;
@@ -61,7 +62,6 @@ class Rebuild {
   Clock now_;
   std::string target_;
   bool is_resumed_ = false;
-  bool is_copied_ = false;
   OwnedValue position_;  // offsets up to which Kafka is in the new target
   std::int64_t copied_ = 0;
   std::int64_t replayed_ = 0;
