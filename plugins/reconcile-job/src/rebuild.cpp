@@ -56,8 +56,8 @@ void Rebuild::rebuild(const std::vector<Target>& targets) {
   settle();
 }
 
-// A run that ended after its swap left an index in use that may lack some changes. Where they can't
-// be brought any more, all is built anew.
+// A run that ended after its swap left an index in use that may lack some changes. Only where they
+// can't be brought any more is all built anew.
 bool Rebuild::settle_last(const std::vector<Target>& targets) {
   const Target* const current = find_current(targets);
   if (current == nullptr || !take_over(current->name)) return false;
@@ -66,8 +66,7 @@ bool Rebuild::settle_last(const std::vector<Target>& targets) {
     settle();
     is_resumed_ = true;
     return true;
-  } catch (const std::exception& error) {
-    if (context_.stopping()) throw;
+  } catch (const BadTarget& error) {
     context_.warn(std::string(error.what()) + "; so all is built anew");
     target_.clear();
     return false;
@@ -224,6 +223,7 @@ bool Rebuild::is_in_use() const {
 
 // Live writes between the last round and the swap went to the old target. Their records are in
 // Kafka before the ends noted now; the second round is for writes that were still on their way.
+// Always a RetryError: another run brings them, or, after a BadTarget, builds all anew.
 void Rebuild::settle() {
   try {
     follow();
@@ -231,12 +231,19 @@ void Rebuild::settle() {
     host_.wait(std::min(options_.settle, host_.max_in_flight()));
     follow();
     host_.set_note(target_, Value());
+  } catch (const BadTarget& error) {
+    throw BadTarget(may_lack_changes(error));
+  } catch (const RetryError& error) {
+    throw RetryError(may_lack_changes(error));
   } catch (const std::exception& error) {
-    throw RetryError(target_ +
-                     " is in use, but may lack the changes made during the swap, until "
-                     "another run: " +
-                     error.what());
+    throw BadTarget(may_lack_changes(error));
   }
+}
+
+std::string Rebuild::may_lack_changes(const std::exception& error) const {
+  return target_ +
+         " is in use, but may lack the changes made during the swap, until another run: " +
+         error.what();
 }
 
 void Rebuild::remove_expired() {

@@ -49,6 +49,7 @@ class Rebuild {
   void swap();
   bool is_in_use() const;
   void settle();
+  std::string may_lack_changes(const std::exception& error) const;
   void remove_expired();
   void drop(const std::string& name);
   OwnedValue summary(std::chrono::milliseconds duration) const;

@@ -349,6 +349,24 @@ TEST_F(Rebuilding, ARunThatEndedBeforeItSettledIsBroughtToItsEnd) {
   EXPECT_THAT(host_.notes, IsEmpty());
 }
 
+TEST_F(Rebuilding, APassingFailureWhileSettlingTheLastRunIsNoReasonToBuildAnew) {
+  for (const auto* function : {"end_offsets", "replay", "wait", "set_note"}) {
+    host_.notes["old"] = note(7);
+    host_.failures = {{function, {SLUICE_RETRY, 0}}};
+    EXPECT_THAT(failure<RetryError>(), HasSubstr(std::string(function) + " failed"));
+    EXPECT_EQ(host_.notes.at("old"), note(7)) << function;
+    host_.failures.clear();
+    EXPECT_EQ(run()["target"], "old") << function;
+    EXPECT_EQ(host_.count("create_target"), 0);
+  }
+}
+
+TEST_F(Rebuilding, AFailureForGoodWhileSettlingTheLastRunIs) {
+  host_.notes["old"] = note(7);
+  host_.failures["replay"] = {SLUICE_FATAL, 1};
+  EXPECT_EQ(run()["target"], "new");
+}
+
 TEST_F(Rebuilding, WhatCannotBeSettledAnyMoreIsBuiltAnew) {
   host_.notes["old"] = note(7);
   host_.first_offset = 8;
