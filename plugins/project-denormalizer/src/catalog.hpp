@@ -18,6 +18,7 @@ struct CatalogColumn {
   bool is_array = false;
   char base_kind = 'b';    // pg_type.typtype of base_type: e(num), c(omposite), r(ange), …
   int type_modifier = -1;  // as pg_attribute.atttypmod: length, precision
+  bool is_generated = false;
 };
 
 /// What an UPDATE or DELETE tells of the old row.

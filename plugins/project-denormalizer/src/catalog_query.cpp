@@ -44,7 +44,7 @@ std::string columns_sql() {
              "SELECT w.schema, w.name, a.attname, format_type(a.atttypid, NULL), "
              "t.typtype = 'e', ") +
          kBaseType +
-         "FROM unnest($1::text[], $2::text[]) AS w(schema, name) "
+         ", a.attgenerated <> '' FROM unnest($1::text[], $2::text[]) AS w(schema, name) "
          "JOIN pg_namespace n ON n.nspname = w.schema "
          "JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name "
          "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
@@ -130,12 +130,14 @@ CatalogColumn column_of(std::string name, const pqxx::row& row, int first) {
   return {std::move(name),           row[first].as<std::string>(),
           row[first + 1].as<bool>(), row[first + 2].as<std::string>(),
           row[first + 3].as<bool>(), row[first + 4].c_str()[0],
-          row[first + 5].as<int>()};
+          row[first + 5].as<int>(),  false};
 }
 
 void add_columns(const pqxx::result& rows, Catalog& catalog) {
   for (const pqxx::row& row : rows) {
-    catalog.tables[table_at(row, 0)].columns.push_back(column_of(row[2].as<std::string>(), row, 3));
+    CatalogColumn column = column_of(row[2].as<std::string>(), row, 3);
+    column.is_generated = row[9].as<bool>();
+    catalog.tables[table_at(row, 0)].columns.push_back(std::move(column));
   }
 }
 

@@ -99,6 +99,11 @@ class Resolver {
     const Node* above;  // the parent's own parent; none for the root
   };
 
+  struct Side {
+    const CatalogTable* table;
+    const TableName* name;
+  };
+
   void report(const std::string& pointer, const std::string& message) {
     problems_.push_back({pointer, message});
   }
@@ -159,7 +164,10 @@ class Resolver {
       report(pointer, "no unique index on " + root.table.text() + "(" + join(root.key, ", ") + ")" +
                           (keys.empty() ? "" : "; unique are " + join(keys, ", ")));
     }
-    for (const std::string& column : root.key) check_key_type(table, root.table, column, pointer);
+    for (const std::string& column : root.key) {
+      check_key_type(table, root.table, column, pointer);
+      check_in_changes({&table, &root.table}, column, pointer);
+    }
   }
 
   static void note_nullable_key(Node& root, const CatalogTable& table) {
@@ -175,6 +183,15 @@ class Resolver {
     if (found == nullptr || key_type_of(*found)) return;
     report(pointer, "column " + name.text() + "." + column + " has type " + found->type +
                         "; columns of keys and joins may be " + kKeyTypesText);
+  }
+
+  // A changed row is led to its documents by this column.
+  void check_in_changes(Side side, const std::string& column, const std::string& pointer) {
+    const CatalogColumn* found = side.table->find(column);
+    if (found == nullptr || !found->is_generated || side.table->is_view) return;
+    report(pointer, "column " + side.name->text() + "." + column +
+                        " is a generated one, which change events do not have: no change would "
+                        "find its documents by it");
   }
 
   void resolve_fields(Node& node, const CatalogTable& table) {
@@ -301,8 +318,12 @@ class Resolver {
                                  "the columns with on");
       }
     }
-    check_pairs(node.on, {&table, &node.table}, {parent.table, &parent.node->table},
-                node.pointer + "/on");
+    const Side side{&table, &node.table};
+    const std::string pointer = node.pointer + "/on";
+    check_pairs(node.on, side, {parent.table, &parent.node->table}, pointer);
+    for (const ColumnPair& pair : node.on) {
+      check_in_changes(side, pair.column, pointer + pointer_part(pair.column));
+    }
     return std::any_of(table.unique_keys.begin(), table.unique_keys.end(),
                        [&](const auto& key) { return same_columns(key, columns_of(node.on)); });
   }
@@ -333,7 +354,14 @@ class Resolver {
     const Side link_side{links, &junction.table};
     check_pairs(junction.parent, link_side, {parent.table, &parent.node->table},
                 pointer + "/parent");
-    check_pairs(junction.child, link_side, {&table, &node.table}, pointer + "/child");
+    const Side child_side{&table, &node.table};
+    check_pairs(junction.child, link_side, child_side, pointer + "/child");
+    for (const ColumnPair& pair : junction.parent) {
+      check_in_changes(link_side, pair.column, pointer + "/parent" + pointer_part(pair.column));
+    }
+    for (const ColumnPair& pair : junction.child) {
+      check_in_changes(child_side, pair.references, pointer + "/child" + pointer_part(pair.column));
+    }
     resolve_types(junction.fields, junction.table, *links, pointer + "/columns");
     order_links(junction, *links);
   }
@@ -349,11 +377,6 @@ class Resolver {
            same_pairs(node.junction->parent, way->child) &&
            same_pairs(node.junction->child, way->parent);
   }
-
-  struct Side {
-    const CatalogTable* table;
-    const TableName* name;
-  };
 
   void check_pairs(const std::vector<ColumnPair>& pairs, Side from, Side to,
                    const std::string& pointer) {

@@ -416,6 +416,37 @@ TEST_F(DatabaseTest, AMissingColumnIsFatalAndNamed) {
   EXPECT_THAT(plugin.error(), HasSubstr("no column titel (did you mean title?)"));
 }
 
+TEST_F(DatabaseTest, AGeneratedColumnThatAChangeWouldBeFoundByIsFatal) {
+  sql(R"(ALTER TABLE comments ADD COLUMN target bigint GENERATED ALWAYS AS (article_id) STORED;
+         ALTER TABLE tags ADD COLUMN code int GENERATED ALWAYS AS (id) STORED;
+         ALTER TABLE article_tags ADD COLUMN link bigint GENERATED ALWAYS AS (article_id) STORED;
+         ALTER TABLE articles ADD COLUMN twin bigint GENERATED ALWAYS AS (id) STORED UNIQUE)");
+  Plugin plugin(json::parse(R"({"table":"articles","key":"twin","children":[
+      {"table":"comments","on":{"target":"id"}},
+      {"table":"tags","through":{"table":"article_tags","parent":{"link":"id"},
+                                 "child":{"tag_id":"code"}}}]})"));
+  EXPECT_EQ(plugin.materialize({"1"}), SLUICE_FATAL);
+  EXPECT_THAT(plugin.error(),
+              AllOf(HasSubstr("/document/key: column public.articles.twin is a generated one"),
+                    HasSubstr("/document/children/0/on/target: column public.comments.target is"),
+                    HasSubstr("/document/children/1/through/parent/link: column "
+                              "public.article_tags.link is"),
+                    HasSubstr("/document/children/1/through/child/tag_id: column "
+                              "public.tags.code is")));
+}
+
+TEST_F(DatabaseTest, AGeneratedColumnThatOnlyReadsNeedIsFine) {
+  sql(R"(ALTER TABLE articles ADD COLUMN twin bigint GENERATED ALWAYS AS (id) STORED;
+         INSERT INTO articles (id) VALUES (1); INSERT INTO comments VALUES (7, 1))");
+  Plugin plugin(json::parse(R"({"table":"articles","columns":["twin"],"children":[
+      {"table":"comments","columns":["id"],"on":{"article_id":"twin"}}]})"));
+  ASSERT_EQ(plugin.materialize({"1"}), SLUICE_OK) << plugin.error();
+  EXPECT_EQ(plugin.document("1"), json::parse(R"({"twin":1,"comments":[{"id":7}]})"));
+  const Change added('c', "comments", {{"id", 7}}, {}, {{"id", 7}, {"article_id", 1}});
+  ASSERT_EQ(plugin.route({added.get()}), SLUICE_OK) << plugin.error();
+  EXPECT_THAT(plugin.keys(), ElementsAre("1"));
+}
+
 TEST_F(DatabaseTest, ABadExpressionIsFatalWithTheServersWords) {
   Plugin plugin(json::parse(
       R"json({"table":"articles","columns":["id",{"sql":"no_such_function(id)","as":"x"}]
