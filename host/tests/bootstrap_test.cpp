@@ -286,6 +286,13 @@ TEST_F(Bootstrap, WhereTheSinkListsNoTargetOnlyAnEmptyIndexIsFilled) {
   EXPECT_TRUE(is_at_rest(0));
 }
 
+TEST_F(Bootstrap, AJobThatLeftSomethingUndoneUnderAnotherConfigurationRunsToo) {
+  for (int i = 0; i < 20; ++i) put("row-" + std::to_string(i));
+  script_.notes["t"] = R"({"fingerprint":"another","job":{"offset":7}})";
+  runner_->start();
+  EXPECT_TRUE(is_at_rest(1));
+}
+
 TEST_F(Bootstrap, AJobThatLeftSomethingUndoneInTheIndexInUseRuns) {
   for (int i = 0; i < 20; ++i) put("row-" + std::to_string(i));
   ASSERT_TRUE(run([](JobHost& host) {

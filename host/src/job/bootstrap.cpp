@@ -50,8 +50,9 @@ bool needs_filling(const Flow& flow, Metrics& metrics, const std::stop_token& st
       [&](void* self, sluice_error* error) { return sink.plugin().sink->prepare(self, error); });
   const TargetNotes notes(flow, sink);
   const auto target = notes.are_kept() ? target_in_use(sink) : std::string();
-  if (!target.empty() && notes.is_complete(target)) return false;
-  if (!target.empty() && notes.read(target)) return true;
+  if (!target.empty()) {
+    if (const auto is_complete = notes.is_complete(target)) return !*is_complete;
+  }
   // "Filled" is said for good. Only once changes are captured will nothing be missing after that:
   // the source gives no snapshot before.
   stages.snapshot();

@@ -7,7 +7,8 @@
 
 namespace sluice {
 
-/// Whether a job should fill the index in use: if the job that did so left something undone, or if
+/// Whether a job should fill the index in use: if the job that did so left something undone, under
+/// whatever configuration, or if
 /// none ever did and there are fewer documents in the index than the source would give. (Fewer, and
 /// not none: the pipeline's tasks may have brought the newest changes by now.)
 /// Where the sink keeps no notes, nothing tells who filled it: then only if it is empty.

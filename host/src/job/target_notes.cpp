@@ -86,8 +86,10 @@ void TargetNotes::mark_complete(const std::string& target) const {
   write_raw(target, {{"complete", true}});
 }
 
-bool TargetNotes::is_complete(const std::string& target) const {
-  return read_raw(target).value("complete", false);
+std::optional<bool> TargetNotes::is_complete(const std::string& target) const {
+  const json raw = read_raw(target);
+  if (raw.empty()) return std::nullopt;
+  return raw.value("complete", false);
 }
 
 json TargetNotes::read_raw(const std::string& target) const {

@@ -32,7 +32,8 @@ class TargetNotes {
 
   /// In the place of the note: no job has anything left to do here.
   void mark_complete(const std::string& target) const;
-  bool is_complete(const std::string& target) const;
+  /// False: a job left something undone, under whatever configuration. Nullopt: there is no note.
+  std::optional<bool> is_complete(const std::string& target) const;
 
  private:
   nlohmann::json read_raw(const std::string& target) const;
