@@ -1,5 +1,6 @@
 #include "job/verify.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -300,6 +301,44 @@ TEST_F(VerifyTest, ARowThatIsNoDocumentIsReported) {
   EXPECT_EQ(report.compared, 19);
   EXPECT_FALSE(report.is_clean());
   EXPECT_THAT(report.examples, ElementsAre(example("unreadable", "", "invalid date")));
+}
+
+TEST_F(VerifyTest, WhatTurnsOutUnreadableIsLeftAndNeverCountsAsRepaired) {
+  put("extra", {1, "{}"});
+  remove("5");
+  at_look(2, "5", [this] {
+    const std::lock_guard lock(mutex_);
+    unreadable_ = "5";
+  });
+  const auto report = repair();
+  EXPECT_EQ(report.unreadable, 1);
+  EXPECT_EQ(report.extra, 1);
+  EXPECT_EQ(report.repaired, 1);
+  EXPECT_FALSE(report.is_clean());
+  EXPECT_THAT(written_, ElementsAre("extra"));
+  EXPECT_THAT(report.examples,
+              ElementsAre(example("unreadable", "5", "invalid date"), example("extra", "extra")));
+}
+
+TEST_F(VerifyTest, WhatKeepsChangingAfterARepairDoesNotCountAsRepaired) {
+  options_.patience = 300ms;
+  remove("5");
+  remove("6");
+  at_look(1, "5", [this] {
+    // It stands still until it is written, and never again.
+    const bool is_written = [this] {
+      const std::lock_guard lock(mutex_);
+      return std::find(written_.begin(), written_.end(), "5") != written_.end();
+    }();
+    if (is_written) change_row("5", R"({"name":)" + std::to_string(looks_) + "}");
+  });
+  const auto report = repair();
+  EXPECT_EQ(report.missing, 2);
+  EXPECT_EQ(report.repaired, 1);
+  EXPECT_EQ(report.changing, 1);
+  EXPECT_FALSE(report.is_clean());
+  EXPECT_THAT(report.examples,
+              ElementsAre(example("differing", "5", "keeps changing"), example("missing", "6")));
 }
 
 TEST_F(VerifyTest, AnIndexThatStaysAwayIsAnErrorWithItsReason) {

@@ -53,7 +53,7 @@ Suspects::Verdict Suspects::judge(const std::function<void(std::size_t)>& on_loo
     look_again(verdict);
     on_look(suspects_.size());
     if (Clock::now() < deadline) continue;
-    verdict.changing += static_cast<std::int64_t>(suspects_.size());
+    for (auto& suspect : suspects_) verdict.changing.push_back(std::move(suspect.difference));
     suspects_.clear();
   }
   return verdict;

@@ -36,8 +36,8 @@ class Suspects {
   std::size_t size() const { return suspects_.size(); }
 
   struct Verdict {
-    std::vector<Difference> drift;  ///< those that count
-    std::int64_t changing = 0;      ///< those that never stood still
+    std::vector<Difference> drift;     ///< those that count
+    std::vector<Difference> changing;  ///< those that never stood still
   };
   /// Looks at them again, with growing pauses, until nothing more can become of any; then there are
   /// none. `on_look` is told how many are left. Throws RetryError if the source or the sink stay

@@ -1,15 +1,12 @@
 #include "job/verify.hpp"
 
-#include <array>
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <spdlog/spdlog.h>
 #include <unordered_set>
 #include <utility>
-
-#include <sluice/sdk.hpp>
 
 #include "base/workers.hpp"
 #include "job/id_sums.hpp"
@@ -28,6 +25,7 @@ constexpr std::chrono::seconds kTick{1};
 using Example = VerifyReport::Example;
 
 std::string why_not_repaired(const Difference& difference) {
+  if (difference.kind == DriftKind::kUnreadable) return difference.detail;
   if (difference.index_version > difference.source_version) {
     return "not repaired: the index holds version " + std::to_string(difference.index_version) +
            ", above " + std::to_string(difference.source_version) +
@@ -140,23 +138,33 @@ class Verification {
   }
 
   void judge() {
-    auto drift = verdict_of_suspects();
+    auto [drift, changing] = verdict_of_suspects();
     for (const auto& difference : drift) count(difference.kind);
-    if (options_.repair) drift = repair(std::move(drift));
+    if (options_.repair) drift = repair(without_unreadable(std::move(drift)));
     for (const auto& difference : drift) add_example(left_, difference);
   }
 
-  std::vector<Difference> verdict_of_suspects() {
+  Suspects::Verdict verdict_of_suspects() {
     const auto judged = static_cast<std::int64_t>(suspects_.size());
     auto verdict = suspects_.judge([&](std::size_t left) {
       on_progress_({"judge", judged - static_cast<std::int64_t>(left), judged});
     });
-    report_.changing += verdict.changing;
-    return std::move(verdict.drift);
+    report_.changing += static_cast<std::int64_t>(verdict.changing.size());
+    return verdict;
+  }
+
+  // A row of which no document can be made can't be repaired: it is left, as it is.
+  std::vector<Difference> without_unreadable(std::vector<Difference> drift) {
+    const auto readable = std::stable_partition(
+        drift.begin(), drift.end(),
+        [](const auto& difference) { return difference.kind != DriftKind::kUnreadable; });
+    std::for_each(readable, drift.end(), [&](const auto& each) { add_example(left_, each); });
+    drift.erase(readable, drift.end());
+    return drift;
   }
 
   // Read again and written as by the pipeline, so what is newer in the index stays. Returns what
-  // then still differs for good.
+  // is not known to be alike now.
   std::vector<Difference> repair(std::vector<Difference> drift) {
     if (drift.empty()) return {};
     std::vector<UnsettledKey> keys;
@@ -165,12 +173,14 @@ class Verification {
     settle(flow_, stages_, options_.target, std::move(keys), stop_);
 
     for (const auto& difference : drift) suspects_.add(difference);
-    auto left = verdict_of_suspects();
-    std::unordered_set<std::string_view> failed;
-    for (auto& difference : left) {
-      difference.detail = why_not_repaired(difference);
-      failed.insert(difference.id);
+    auto [left, changing] = verdict_of_suspects();
+    for (auto& difference : left) difference.detail = why_not_repaired(difference);
+    for (auto& difference : changing) {
+      difference.detail = "not known to be repaired: it keeps changing";
+      left.push_back(std::move(difference));
     }
+    std::unordered_set<std::string_view> failed;
+    for (const auto& difference : left) failed.insert(difference.id);
     for (const auto& difference : drift) {
       if (!failed.contains(difference.id)) add_example(repaired_, difference);
     }
