@@ -2,7 +2,11 @@
 # scripts/setup-debezium.sh - registers the Debezium connector with Kafka Connect, or brings it up to date.
 #
 # Safe to run again: an unchanged connector is left running, a failed one is restarted. Ends when its task runs;
-# if the task fails, prints its stack trace and ends with 1. Needs bash and curl, and a migrated database.
+# if the task fails, prints its stack trace and ends with 1. Needs bash and curl.
+#
+# Where psql is at hand, it makes what Debezium lacks in the database, as POSTGRES_USER: the role, the publication with the
+# captured tables, the heartbeat's table, the grants (scripts/lib/capture.sql). REPLICA IDENTITY is yours to set: see
+# "sluice explain".
 #
 # Environment (with defaults):
 #   CONNECT_URL http://localhost:8083
@@ -44,7 +48,7 @@ SETTINGS=(
   # After a crash PostgreSQL holds the slot until it notices: try again soon, and for a minute.
   slot.max.retries=30
   slot.retry.delay.ms=2000
-  # Migrations make the publication, so the role needs no rights to.
+  # Made beforehand (prepare_database), so the role needs no rights to.
   publication.name="${PUBLICATION:-sluice}"
   publication.autocreate.mode=disabled
   table.include.list="$TABLES"
@@ -138,6 +142,15 @@ print_trace() {
   printf '%b\n' "${trace:-$(connector_status)}" >&2
 }
 
+# What the connector needs in the database is made where it is missing. A heartbeat without its table would fail for ever
+# without a sign of it in the connector's status.
+prepare_database() {
+  command -v psql >/dev/null || { warn "no psql here: publication, heartbeat table and grants are taken as given" && return; }
+  run_psql "$POSTGRES_DB" -v tables="$TABLES" -v publication="${PUBLICATION:-sluice}" \
+    -v debezium_user="$DEBEZIUM_USER" -v debezium_password="$DEBEZIUM_PASSWORD" \
+    -f "$REPO_DIR/scripts/lib/capture.sql" || die "the database $POSTGRES_DB is not ready for Debezium (see above)"
+}
+
 # A slot that fell too far behind is lost for good. Without it the connector reads all rows anew.
 drop_lost_slot() {
   command -v psql >/dev/null || return 0
@@ -160,6 +173,7 @@ snapshot_mode() {
 need curl
 started=$(now_ms)
 wait_until "$TIMEOUT" request -f "${CONNECT_URL%/}/connectors" || die "Kafka Connect does not answer at $CONNECT_URL"
+prepare_database
 drop_lost_slot
 SETTINGS+=("snapshot.mode=${SNAPSHOT_MODE:-$(snapshot_mode)}")
 existed=

@@ -106,6 +106,7 @@ prove() {
   info "  the sample rows are found (after $(seconds_since "$started") s)"
   token=setup$(date +%s)
   slug=hello-$token
+  "${psql_command[@]}" -c "DELETE FROM projects WHERE slug LIKE 'hello-setup%'" # of earlier runs
   info "  psql> INSERT INTO projects (name, slug, description) VALUES ('Hello $token', '$slug', 'Inserted by setup')"
   "${psql_command[@]}" -c "INSERT INTO projects (name, slug, description) VALUES ('Hello $token', '$slug', 'Inserted by setup')"
   committed=$(now_ms)
