@@ -13,4 +13,4 @@ esac
 SLUICE_BIN=${SLUICE_BIN:-$REPO_DIR/build/release/bin/sluice}
 [ -x "$SLUICE_BIN" ] || die "$SLUICE_BIN is not built (cmake --preset release && cmake --build --preset release)"
 
-exec "$SLUICE_BIN" index init "${1:-$REPO_DIR/pipelines/projects.yaml}"
+exec "$SLUICE_BIN" --log-format text index init "${1:-$REPO_DIR/pipelines/projects.yaml}"

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "config/nearest.hpp"
 #include "log/log.hpp"
 #include "plugin/plugin_registry.hpp"
 
@@ -46,6 +47,17 @@ sluice::AdminAddress admin_address(const std::string& text) {
     throw CLI::ValidationError("--admin", "\"" + text + "\" is no HOST:PORT");
   }
   return address;
+}
+
+// CLI11 says only that a command is missing.
+void explain_unknown_command(const CLI::App& app) {
+  const auto unknown = app.remaining();
+  if (unknown.empty() || !app.get_subcommands().empty()) return;
+  std::vector<std::string> commands;
+  for (const auto* command : app.get_subcommands({})) commands.push_back(command->get_name());
+  const auto meant = sluice::nearest(unknown.front(), commands);
+  std::cerr << "unknown command \"" << unknown.front() << '"'
+            << (meant ? "; did you mean \"" + *meant + "\"?" : "") << '\n';
 }
 
 int run(int argc, char** argv) {
@@ -180,6 +192,10 @@ int run(int argc, char** argv) {
       [&] { sluice::start_log(log_format(options.log_format), options.log_level); });
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RequiredError& e) {
+    explain_unknown_command(app);
+    app.exit(e);
+    return 2;
   } catch (const CLI::ParseError& e) {
     const int status = app.exit(e);
     return status == 0 ? 0 : 2;

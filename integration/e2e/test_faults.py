@@ -116,13 +116,19 @@ class DeadLetters(Case):
         for name in (b"partition", b"offset", b"stage", b"class.name", b"exception.message"):
             self.assertIn(b"__connect.errors." + name, headers)
 
+    def limit_nested(self, limit):
+        self.world.opensearch("PUT", f"/{self.world.index}/_settings", {"index.mapping.nested_objects.limit": limit})
+
     def test_document_that_the_index_refuses(self):
-        slug = new_word()
-        refused = self.add_project(slug=slug, created_at="12345-01-01 00:00:00+00")
-        self.addCleanup(self.sql, f"DELETE FROM projects WHERE id = {refused.id}")
-        headers, _, _ = self.eventually(lambda: self.letter_with(slug.encode()))
-        self.assertIn(b"created_at", headers[b"__connect.errors.exception.message"])
+        project, one, other = self.add_found_project(), self.add_hashtag(), self.add_hashtag()
+        self.limit_nested(1)
+        self.addCleanup(self.limit_nested, None)
+        self.link_hashtag(one, project)
+        self.becomes(lambda: len(self.field(project, "hashtags")), 1)
+        self.link_hashtag(other, project)
+        headers, _, _ = self.eventually(lambda: self.letter_with(f'"hashtag_id":{other}'.encode()))
+        self.assertIn(b"nested", headers[b"__connect.errors.exception.message"])
         self.is_found(self.add_project())
-        self.assertIsNone(self.found(refused))
-        self.sql(f"UPDATE projects SET created_at = now() WHERE id = {refused.id}")  # and so it heals
-        self.is_found(refused)
+        self.assertEqual(len(self.field(project, "hashtags")), 1)
+        self.sql(f"DELETE FROM project_hashtags WHERE project_id = {project.id} AND hashtag_id = {one}")  # and so it heals
+        self.becomes(lambda: [tag["id"] for tag in self.field(project, "hashtags")], [other])

@@ -147,7 +147,8 @@ class Verification {
   Suspects::Verdict verdict_of_suspects() {
     const auto judged = static_cast<std::int64_t>(suspects_.size());
     auto verdict = suspects_.judge([&](std::size_t left) {
-      on_progress_({"judge", judged - static_cast<std::int64_t>(left), judged});
+      on_progress_({"give the pipeline time to bring what differs",
+                    judged - static_cast<std::int64_t>(left), judged});
     });
     report_.changing += static_cast<std::int64_t>(verdict.changing.size());
     return verdict;

@@ -131,8 +131,7 @@ std::shared_ptr<const RecordBatch> GroupConsumer::read(std::size_t max,
       if (rd_kafka_fatal_error(client_.get(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR) {
         throw FatalError(std::string("kafka consumer: ") + rd_kafka_message_errstr(message.get()));
       }
-      spdlog::warn("kafka consumer: {}", rd_kafka_message_errstr(message.get()));
-      if (message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) listener_.assigned({});
+      report(*message);
       continue;
     }
     // A rebalance within this very call may have taken the partition away.
@@ -144,6 +143,14 @@ std::shared_ptr<const RecordBatch> GroupConsumer::read(std::size_t max,
   }
   if (messages.empty()) return nullptr;
   return std::make_shared<const RecordBatch>(std::move(messages), memory_);
+}
+
+// A table's topic appears with its first event, so one that is not there is no fault.
+void GroupConsumer::report(const rd_kafka_message_t& error) {
+  const bool is_awaited = error.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+  spdlog::log(is_awaited ? spdlog::level::info : spdlog::level::warn, "kafka consumer: {}{}",
+              rd_kafka_message_errstr(&error), is_awaited ? " (until a first event comes)" : "");
+  if (is_awaited) listener_.assigned({});
 }
 
 void GroupConsumer::store(const std::vector<PartitionOffset>& offsets) {

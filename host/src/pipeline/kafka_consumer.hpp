@@ -82,6 +82,7 @@ class GroupConsumer {
   static void on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t error,
                            rd_kafka_topic_partition_list_t* list, void* self);
   KafkaListPtr assignment() const;
+  void report(const rd_kafka_message_t& error);
   bool is_joining() const;
   void await_first_assignment();
 
