@@ -41,14 +41,25 @@ class SchemaChange(unittest.TestCase):
         cls.world.sql(ROWS)
 
     def setUp(self):
-        wait_until_equal(self.world, DOCUMENTS)
+        self.becomes_the_same()
+
+    def becomes_the_same(self, seconds=60):
+        """Debezium's task ends at times at a row that was written while the type of its column changed ("NumberFormatException:
+        1905.00"), and goes on when it is started again, as whoever runs it would."""
+        try:
+            wait_until_equal(self.world, DOCUMENTS, 15)
+        except AssertionError:
+            status = call("GET", f"{self.world.env['CONNECT_URL']}/connectors/{self.world.name}/status").json
+            if any(task["state"] == "FAILED" for task in status["tasks"]):
+                self.world.connect()
+            wait_until_equal(self.world, DOCUMENTS, seconds)
 
     def leads_to_the_same(self, sql=""):
         """Also documents that the change itself does not touch are right, once their rows have been touched."""
         with self.writes():
             self.world.sql(sql)
         self.world.sql("UPDATE book SET pages = pages + 1; UPDATE author SET born = born + 1")
-        wait_until_equal(self.world, DOCUMENTS)
+        self.becomes_the_same()
         self.is_running()
 
     @contextlib.contextmanager
@@ -102,7 +113,7 @@ class SchemaChange(unittest.TestCase):
                 self.assertEqual(call("GET", f"{self.world.admin_url}/ready").status, 503)
             finally:
                 self.world.sql(remedy)
-        wait_until_equal(self.world, DOCUMENTS, 90)
+        self.becomes_the_same(90)
         self.is_running()
 
     # Columns
@@ -147,7 +158,7 @@ class SchemaChange(unittest.TestCase):
             finally:
                 self.world.sql("ALTER TABLE author RENAME COLUMN called TO name")
         self.world.host.start()
-        wait_until_equal(self.world, DOCUMENTS)
+        self.becomes_the_same()
 
     # Types
 
@@ -175,7 +186,7 @@ class SchemaChange(unittest.TestCase):
                 self.has_failed("loan")
             finally:
                 self.world.sql("ALTER TABLE lent RENAME TO loan")
-        wait_until_equal(self.world, DOCUMENTS, 90)
+        self.becomes_the_same(90)
         self.is_running()
 
     def test_a_table_is_dropped_and_made_anew(self):

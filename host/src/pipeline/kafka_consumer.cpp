@@ -8,7 +8,8 @@
 namespace sluice {
 namespace {
 
-constexpr std::chrono::seconds kLongestJoin{3};
+// Longer than a group takes to form twice; a member without partitions has nothing else to end.
+constexpr std::chrono::seconds kLongestJoin{8};
 
 void log_kafka(const rd_kafka_t* client, int level, const char* facility, const char* text) {
   const auto at = level <= 3
