@@ -36,6 +36,11 @@ class Bootstrap(unittest.TestCase):
         pipeline = pipeline_for(name, DOCUMENT, source=source, jobs={"fill": job})
         self.world = self.enterContext(World(name, pipeline, SCHEMA, env={"SNAPSHOT_MODE": "no_data"}, started=False))
 
+    def start_host(self):
+        """Returns when its job can be asked for, which may be long before it is ready."""
+        self.world.host.spawn()
+        eventually(self.job)
+
     def job(self):
         (pipeline,) = call("GET", f"{self.world.admin_url}/pipelines").json["pipelines"]
         (job,) = pipeline["jobs"]
@@ -69,7 +74,7 @@ class Bootstrap(unittest.TestCase):
     def test_by_a_scan_while_rows_are_written(self):
         self.make_world("bootstrap")
         started = time.monotonic()
-        self.world.host.start()
+        self.start_host()
         writes = 0
         while self.job()["state"] != "SUCCEEDED" and time.monotonic() < started + 120:
             writes += 1
@@ -88,7 +93,7 @@ class Bootstrap(unittest.TestCase):
 
     def test_goes_on_after_a_kill(self):
         self.make_world("resumed", readers=2, page=20)
-        self.world.host.start()
+        self.start_host()
         half_built = eventually(self.half_built, 60)
         self.world.host.kill()
         noted = self.note(half_built)["copy"]
