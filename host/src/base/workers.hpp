@@ -12,6 +12,9 @@
 
 namespace sluice {
 
+/// Parts of the work for each worker: more than one, so that none ends up with a long one alone.
+inline constexpr std::size_t kPartsForEachWorker = 4;
+
 /// Runs `work` in `count` threads until all have returned, and calls `on_tick` from the calling
 /// thread every `interval` meanwhile. What one throws is thrown here, after a stop was requested of
 /// the others and they have returned. A stop requested from outside reaches them too.

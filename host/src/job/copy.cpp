@@ -1,26 +1,15 @@
 #include "job/copy.hpp"
 
-#include <condition_variable>
-#include <exception>
 #include <mutex>
 #include <spdlog/spdlog.h>
-#include <thread>
 
-#include <sluice/sdk.hpp>
-
-#include "base/backoff.hpp"
-#include "base/wait.hpp"
+#include "base/workers.hpp"
+#include "job/retried.hpp"
 #include "pipeline/settler.hpp"
 #include "pipeline/stages.hpp"
 
 namespace sluice {
 namespace {
-
-// A range that keeps failing fails the run: the job's own back-off is the longer one.
-constexpr int kMaxAttempts = 8;
-
-// More ranges than readers, so that none ends up with a long one alone.
-constexpr std::size_t kRangesForEachReader = 4;
 
 constexpr std::chrono::seconds kReportEvery{1};
 constexpr int kReportsForEachSave = 2;
@@ -39,41 +28,31 @@ class Copy {
         metrics_(metrics),
         options_(options),
         snapshot_(std::move(state.snapshot)),
-        documents_(state.documents),
-        outer_stop_(stop, [this] { stop_.request_stop(); }) {
+        stop_(stop),
+        documents_(state.documents) {
     for (auto& cursor : state.ranges) ranges_.push_back({std::move(cursor)});
   }
 
   CopyResult run() {
     options_.save(state());
-    {
-      std::vector<std::jthread> threads;
-      left_ = options_.readers;
-      for (std::size_t i = 0; i < options_.readers; ++i) {
-        threads.emplace_back([this] { read_ranges(); });
-      }
-      report_until_done();
+    try {
+      run_workers(
+          options_.readers, stop_, [this](const auto& stop) { read_ranges(stop); }, kReportEvery,
+          [this, reports = 0]() mutable { report(++reports); });
+    } catch (...) {
+      options_.save(state());
+      throw;
     }
     const CopyState end = state();
     options_.save(end);
-    if (failure_) std::rethrow_exception(failure_);
     options_.on_progress(end);
     return {documents_, unresolved_};
   }
 
  private:
-  void read_ranges() {
-    try {
-      WritingStages stages(flow_.plugins, flow_.name, &metrics_, stop_.get_token());
-      while (Range* const range = next_range()) read_range(stages, *range);
-    } catch (...) {
-      const std::lock_guard lock(mutex_);
-      if (!failure_) failure_ = std::current_exception();
-      stop_.request_stop();
-    }
-    const std::lock_guard lock(mutex_);
-    --left_;
-    ended_.notify_all();
+  void read_ranges(const std::stop_token& stop) {
+    WritingStages stages(flow_.plugins, flow_.name, &metrics_, stop);
+    while (Range* const range = next_range()) read_range(stages, *range, stop);
   }
 
   Range* next_range() {
@@ -81,24 +60,15 @@ class Copy {
     return next_ == ranges_.size() ? nullptr : &ranges_[next_++];
   }
 
-  void read_range(WritingStages& stages, Range& range) {
-    std::string cursor = range.cursor;
-    Backoff backoff(flow_.config.errors.retry.initial, flow_.config.errors.retry.max);
-    while (true) {
-      if (stop_.stop_requested()) throw RetryError("stopped");
-      try {
-        auto page = stages.scan(options_.target, cursor, options_.page);
-        const auto settled = settle_rest(stages, std::move(page.unsettled));
+  void read_range(WritingStages& stages, Range& range, const std::stop_token& stop) {
+    std::optional<std::string> cursor = range.cursor;
+    while (cursor) {
+      cursor = retried(flow_, stop, [&] {
+        auto page = stages.scan(options_.target, *cursor, options_.page);
+        const auto settled = settle_rest(stages, std::move(page.unsettled), stop);
         settle_page(range, page.next, page.written + settled.documents, settled.unresolved);
-        backoff.reset();
-        if (!page.next) return;
-        cursor = std::move(*page.next);
-      } catch (const RetryError& e) {
-        if (backoff.attempts() >= kMaxAttempts) throw;
-        const auto delay = backoff.next();
-        spdlog::warn("{}: {} (tried again in {} ms)", flow_.name, e.what(), delay.count());
-        if (!wait(stop_.get_token(), delay)) throw;
-      }
+        return std::move(page.next);
+      });
     }
   }
 
@@ -118,7 +88,8 @@ class Copy {
 
   // A document that could not be written is read again by its key, never written again as it was.
   Settled settle_rest(WritingStages& stages,
-                      std::vector<std::pair<std::string, KeyResult>> unsettled) {
+                      std::vector<std::pair<std::string, KeyResult>> unsettled,
+                      const std::stop_token& stop) {
     std::int64_t failed = 0;
     std::vector<UnsettledKey> keys;
     for (auto& [id, result] : unsettled) {
@@ -129,21 +100,15 @@ class Copy {
         keys.push_back({std::move(id), {}});
       }
     }
-    auto settled = settle(flow_, stages, options_.target, std::move(keys), stop_.get_token());
+    auto settled = settle(flow_, stages, options_.target, std::move(keys), stop);
     settled.unresolved += failed;
     return settled;
   }
 
-  void report_until_done() {
-    std::unique_lock lock(mutex_);
-    for (int reports = 1; !ended_.wait_for(lock, kReportEvery, [this] { return left_ == 0; });
-         ++reports) {
-      lock.unlock();
-      const CopyState now = state();
-      options_.on_progress(now);
-      if (reports % kReportsForEachSave == 0) options_.save(now);
-      lock.lock();
-    }
+  void report(int reports) {
+    const CopyState now = state();
+    options_.on_progress(now);
+    if (reports % kReportsForEachSave == 0) options_.save(now);
   }
 
   CopyState state() const {
@@ -159,16 +124,12 @@ class Copy {
   Metrics& metrics_;
   const CopyOptions& options_;
   const std::string snapshot_;
-  mutable std::mutex mutex_;  // guards what follows, up to the failure
+  const std::stop_token stop_;
+  mutable std::mutex mutex_;  // guards what follows
   std::vector<Range> ranges_;
   std::size_t next_ = 0;
   std::int64_t documents_ = 0;
   std::int64_t unresolved_ = 0;
-  std::size_t left_ = 0;
-  std::exception_ptr failure_;
-  std::condition_variable ended_;
-  std::stop_source stop_;
-  std::stop_callback<std::function<void()>> outer_stop_;
 };
 
 }  // namespace
@@ -176,7 +137,7 @@ class Copy {
 CopyState new_copy(WritingStages& stages, std::size_t readers) {
   // The snapshot first: what it sees, every page sees.
   CopyState state{stages.snapshot(), {}, 0};
-  state.ranges = stages.ranges(readers * kRangesForEachReader);
+  state.ranges = stages.ranges(readers * kPartsForEachWorker);
   return state;
 }
 

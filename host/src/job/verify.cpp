@@ -56,8 +56,9 @@ class Verification {
  private:
   // In rounds: so many suspects are judged together, and then forgotten.
   void compare_source() {
-    // More ranges than readers, so that none ends up with a long one alone.
-    for (auto& range : stages_.ranges(options_.readers * 4)) ranges_.push_back(std::move(range));
+    for (auto& range : stages_.ranges(options_.readers * kPartsForEachWorker)) {
+      ranges_.push_back(std::move(range));
+    }
     do {
       run_workers(
           options_.readers, stop_, [this](const auto& stop) { compare_ranges(stop); }, kTick,
