@@ -25,22 +25,6 @@ std::string target_in_use(const PluginInstance& sink) {
   return name;
 }
 
-std::int64_t count_in_source(const PluginInstance& source) {
-  std::int64_t documents = 0;
-  source.call([&](void* self, sluice_error* error) {
-    return source.plugin().denormalizer->count(self, &documents, error);
-  });
-  return documents;
-}
-
-std::int64_t count_in_use(const PluginInstance& sink) {
-  std::int64_t documents = 0;
-  sink.call([&](void* self, sluice_error* error) {
-    return sink.plugin().sink->count(self, to_view(""), &documents, error);
-  });
-  return documents;
-}
-
 }  // namespace
 
 bool needs_filling(const Flow& flow, Metrics& metrics, const std::stop_token& stop) {
@@ -56,8 +40,8 @@ bool needs_filling(const Flow& flow, Metrics& metrics, const std::stop_token& st
   // "Filled" is said for good. Only once changes are captured will nothing be missing after that:
   // the source gives no snapshot before.
   stages.snapshot();
-  const auto in_source = count_in_source(stages.source());
-  const auto in_use = count_in_use(sink);
+  const auto in_source = stages.count_source();
+  const auto in_use = stages.count_target("");
   return target.empty() ? in_use == 0 && in_source > 0 : in_use < in_source;
 }
 

@@ -180,12 +180,7 @@ sluice_status compare_documents(Host* host, sluice_view target, std::size_t coun
 }
 
 sluice_status count_source(Host* host, std::int64_t* documents) {
-  return guarded(host, [&] {
-    const auto& source = host->stages.source();
-    source.call([&](void* self, sluice_error* error) {
-      return source.plugin().denormalizer->count(self, documents, error);
-    });
-  });
+  return guarded(host, [&] { *documents = host->stages.count_source(); });
 }
 
 std::int64_t max_in_flight_ms(Host* host) {
@@ -231,12 +226,7 @@ sluice_status list_targets(Host* host, const sluice_value** targets) {
 }
 
 sluice_status count_target(Host* host, sluice_view target, std::int64_t* documents) {
-  return guarded(host, [&] {
-    const auto& sink = host->stages.sink();
-    sink.call([&](void* self, sluice_error* error) {
-      return sink.plugin().sink->count(self, target, documents, error);
-    });
-  });
+  return guarded(host, [&] { *documents = host->stages.count_target(to_string_view(target)); });
 }
 
 sluice_status note(Host* host, sluice_view target, const sluice_value** result) {

@@ -288,6 +288,22 @@ std::vector<std::string> WritingStages::ranges(std::size_t count) {
   return cursors;
 }
 
+std::int64_t WritingStages::count_source() const {
+  std::int64_t documents = 0;
+  source_->call([&](void* self, sluice_error* error) {
+    return source_->plugin().denormalizer->count(self, &documents, error);
+  });
+  return documents;
+}
+
+std::int64_t WritingStages::count_target(std::string_view target) const {
+  std::int64_t documents = 0;
+  sink_->call([&](void* self, sluice_error* error) {
+    return sink_->plugin().sink->count(self, to_view(target), &documents, error);
+  });
+  return documents;
+}
+
 std::string WritingStages::snapshot() const {
   sluice_output output;
   source_->call([&](void* self, sluice_error* error) {

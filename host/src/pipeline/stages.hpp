@@ -130,6 +130,10 @@ class WritingStages {
   std::vector<std::uint8_t> seen(std::string_view snapshot,
                                  const std::vector<std::int64_t>& tx_ids) const;
 
+  /// Documents that the source would give now, and that the target holds (empty: the one in use).
+  std::int64_t count_source() const;
+  std::int64_t count_target(std::string_view target) const;
+
   const PluginInstance& source() const { return *source_; }
   const PluginInstance& sink() const { return *sink_; }
 

@@ -4,6 +4,7 @@
 
 #include <sluice/value.hpp>
 
+#include "changed_row.hpp"
 #include "plan.hpp"
 #include "sql_text.hpp"
 
@@ -44,9 +45,7 @@ std::string fingerprint_sql(const std::vector<TableName>& tables) {
 }
 
 bool hints_at_alteration(const sluice_change& change, const Plan& plan) {
-  const std::string_view schema = to_string_view(change.schema);
-  const auto table = plan.tables.find(
-      {schema.empty() ? "public" : std::string(schema), std::string(to_string_view(change.table))});
+  const auto table = plan.tables.find(table_of(change));
   if (table == plan.tables.end()) return false;
   return has_unknown_column(Value{change.after}, table->second.columns) ||
          doubts_identity(change, table->second.full_before);

@@ -86,6 +86,12 @@ SourceValues source_values(Value row, const Route& route, Value unchanged) {
   return out;
 }
 
+TableName table_of(const sluice_change& change) {
+  const std::string_view schema = to_string_view(change.schema);
+  return {schema.empty() ? "public" : std::string(schema),
+          std::string(to_string_view(change.table))};
+}
+
 Value trusted_before(const sluice_change& change, bool full_before) {
   const Value before{change.before};
   return full_before && before.is_object() ? before : Value{change.key};

@@ -26,6 +26,8 @@ struct SourceValues {
 /// touch. Throws RecordError if a value is not one of the column's type.
 [[nodiscard]] SourceValues source_values(Value row, const Route& route, Value unchanged = {});
 
+[[nodiscard]] TableName table_of(const sluice_change& change);
+
 /// Of a change, the old row as far as it can be trusted: all of it, or the primary key only.
 [[nodiscard]] Value trusted_before(const sluice_change& change, bool full_before);
 

@@ -1,5 +1,6 @@
 #include "cursors.hpp"
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
@@ -33,6 +34,11 @@ auto decode_array(std::string_view text, std::size_t size, Read read) {
 }
 
 }  // namespace
+
+std::int64_t now_ms() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
 
 std::string WalkCursor::encode() const {
   return Json::array({to_json(route), values, tx_id, begun_ms, to_json(last)}).dump();

@@ -12,6 +12,9 @@ namespace sluice::denorm {
 
 using KeyValues = std::vector<std::string>;
 
+/// The present, for WalkCursor::begun_ms.
+[[nodiscard]] std::int64_t now_ms();
+
 /// All documents that a route leads to from one row, or all there are.
 struct WalkCursor {
   std::optional<std::size_t> route;  // none: all documents

@@ -32,11 +32,6 @@ constexpr std::size_t kBlocksPerRange = 64;
 // replaced, and what it says is all there is.
 constexpr std::chrono::milliseconds kAheadPatience{60'000};
 
-std::int64_t now_ms() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-}
-
 // Throws RetryError if the walk's transaction is not visible yet.
 void await_visible(const WalkCursor& cursor, const Snapshot& snapshot, const Context& context) {
   if (cursor.tx_id == 0) return;

@@ -1,6 +1,5 @@
 #include "router.hpp"
 
-#include <chrono>
 #include <unordered_set>
 
 #include "changed_row.hpp"
@@ -12,17 +11,6 @@ namespace {
 
 // Rows looked up by one statement: bounds its result to this times the threshold.
 constexpr std::size_t kLookupChunk = 500;
-
-std::int64_t now_ms() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-}
-
-TableName table_of(const sluice_change& change) {
-  const std::string_view schema = to_string_view(change.schema);
-  return {schema.empty() ? "public" : std::string(schema),
-          std::string(to_string_view(change.table))};
-}
 
 std::vector<std::string_view> key_columns(const pqxx::row& row, int first, std::size_t count) {
   std::vector<std::string_view> columns;

@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "offsets.hpp"
+#include "skipped_run.hpp"
 #include "verification.hpp"
 
 namespace sluice::reconcile {
@@ -35,11 +36,7 @@ std::string utc_date(std::chrono::system_clock::time_point time) {
 }  // namespace
 
 OwnedValue Rebuild::run() {
-  if (!host_.lock("reconcile")) {
-    context_.info("another run holds the lock: nothing to do");
-    const sluice_field skipped = make_field("skipped", make_string("another run holds the lock"));
-    return OwnedValue(Value(make_object({&skipped, 1})));
-  }
+  if (!host_.lock("reconcile")) return skipped_run(context_);
   const milliseconds duration = time([this] {
     const auto targets = read_targets(host_.list_targets());
     if (!settle_last(targets)) rebuild(targets);

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "skipped_run.hpp"
+
 namespace sluice::reconcile {
 namespace {
 
@@ -44,11 +46,7 @@ void show(Value report, const Context& context) {
 }  // namespace
 
 OwnedValue verify(JobHost& host, bool repair, const Context& context) {
-  if (!host.lock("verify")) {
-    context.info("another run holds the lock: nothing to do");
-    const sluice_field skipped = make_field("skipped", make_string("another run holds the lock"));
-    return OwnedValue(Value(make_object({&skipped, 1})));
-  }
+  if (!host.lock("verify")) return skipped_run(context);
   OwnedValue report(host.verify("", repair));
   show(report.get(), context);
   if (drift_left(report.get()) > 0) {
