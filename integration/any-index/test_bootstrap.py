@@ -92,7 +92,7 @@ class Bootstrap(unittest.TestCase):
         self.assertEqual(set(self.events()), {"c", "u", "d"})
 
     def test_goes_on_after_a_kill(self):
-        self.make_world("resumed", readers=2, page=20)
+        self.make_world("resumed", readers=2, page=4)  # slow enough to be noted half-way (every 2 s) on a quick machine
         self.start_host()
         half_built = eventually(self.half_built, 60)
         self.world.host.kill()
