@@ -32,7 +32,7 @@ class Bootstrap(unittest.TestCase):
         job = {"plugin": "reconcile-job", "schedule": "never", "bootstrap": True, "config": options}
         topics = [f"{name}.public.item", f"{name}.public.maker"]  # which no event has made yet
         source = {"brokers": "${KAFKA_BROKER}", "topics": topics,
-                  "properties": {"topic.metadata.refresh.interval.ms": "500"}}
+                  "properties": {"topic.metadata.refresh.interval.ms": "700"}}
         pipeline = pipeline_for(name, DOCUMENT, source=source, jobs={"fill": job})
         self.world = self.enterContext(World(name, pipeline, SCHEMA, env={"SNAPSHOT_MODE": "no_data"}, started=False))
 

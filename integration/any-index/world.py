@@ -147,7 +147,7 @@ def pipeline_for(name, document, mapping=_MAPPING, denormalizer=None, **sections
     return {
         "name": name,
         "source": {"brokers": "${KAFKA_BROKER}", "topics": [f"^{name}[.]"],
-                   "properties": {"topic.metadata.refresh.interval.ms": "500"}},
+                   "properties": {"topic.metadata.refresh.interval.ms": "700"}},
         "decode": {"plugin": "debezium-source-decoder"},
         "denormalize": {"plugin": "project-denormalizer",
                         "config": {"connection": connection, "document": document, **(denormalizer or {})}},

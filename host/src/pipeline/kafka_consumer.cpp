@@ -8,9 +8,6 @@
 namespace sluice {
 namespace {
 
-// Longer than a group takes to form twice; a member without partitions has nothing else to end.
-constexpr std::chrono::seconds kLongestJoin{8};
-
 void log_kafka(const rd_kafka_t* client, int level, const char* facility, const char* text) {
   const auto at = level <= 3
                       ? spdlog::level::err
@@ -100,6 +97,16 @@ GroupConsumer::GroupConsumer(const KafkaProperties& properties,
 GroupConsumer::~GroupConsumer() {
   close();
   queue_.reset();
+  if (!had_assignment_) leave_undestroyed();
+}
+
+// librdkafka 2.0 aborts the process when a member that joined its group is destroyed before its
+// first assignment (its issue 4312). It has left the group, and only the end of the process
+// comes between a task's start and that assignment, so its idle threads may stay until then:
+// silent, for the logger may be gone before them.
+void GroupConsumer::leave_undestroyed() {
+  rd_kafka_set_log_level(client_.get(), 0);
+  static_cast<void>(client_.release());
 }
 
 void GroupConsumer::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t error,
@@ -211,27 +218,9 @@ std::int64_t GroupConsumer::lag() const {
   return lag;
 }
 
-bool GroupConsumer::is_joining() const {
-  if (had_assignment_) return false;
-  char* const id = rd_kafka_memberid(client_.get());
-  const bool is_member = id != nullptr && *id != '\0';
-  if (id != nullptr) rd_kafka_mem_free(client_.get(), id);
-  return is_member;
-}
-
-// librdkafka 2.0 aborts the process if a member leaves between joining and its first assignment
-// (its issue 4312).
-void GroupConsumer::await_first_assignment() {
-  const auto deadline = std::chrono::steady_clock::now() + kLongestJoin;
-  while (is_joining() && std::chrono::steady_clock::now() < deadline) {
-    read_messages(queue_.get(), 1, std::chrono::milliseconds(50));
-  }
-}
-
 void GroupConsumer::close() {
   if (closed_) return;
   closed_ = true;
-  await_first_assignment();
   log_error("close", rd_kafka_consumer_close(client_.get()));
 }
 

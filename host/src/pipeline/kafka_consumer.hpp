@@ -83,8 +83,7 @@ class GroupConsumer {
                            rd_kafka_topic_partition_list_t* list, void* self);
   KafkaListPtr assignment() const;
   void report(const rd_kafka_message_t& error);
-  bool is_joining() const;
-  void await_first_assignment();
+  void leave_undestroyed();
 
   RebalanceListener listener_;
   std::atomic<std::int64_t>* memory_;

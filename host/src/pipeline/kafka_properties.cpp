@@ -23,8 +23,10 @@ void overlay(KafkaProperties& properties, const SourceConfig& source) {
 KafkaProperties common(const SourceConfig& source, const std::string& client_id) {
   return {{"bootstrap.servers", source.brokers},
           {"client.id", client_id},
-          // A table's topic appears with its first event, which should not wait long to be seen.
-          {"topic.metadata.refresh.interval.ms", "1000"},
+          // A table's topic appears with its first event, which should not wait long to be seen. No
+          // divisor of the 3 s after which a new group forms: a leader that gets metadata in the
+          // moment in which it is to make the assignment joins anew instead (librdkafka 2.0).
+          {"topic.metadata.refresh.interval.ms", "1100"},
           {"reconnect.backoff.max.ms", "2000"},
           {"log.connection.close", "false"}};
 }
