@@ -8,12 +8,17 @@
 # captured tables, the heartbeat's table, the grants (scripts/lib/capture.sql). REPLICA IDENTITY is yours to set: see
 # "sluice explain".
 #
+# A connector that captures tables which CAPTURED_TABLES lacks, or another database, slot or topic prefix, is left as it is,
+# and the script ends with 1: another pipeline may live on it. Give yours a CONNECTOR_NAME, TOPIC_PREFIX, REPLICATION_SLOT and
+# PUBLICATION of its own, or say that you mean it, with REPLACE_CONNECTOR=yes. Tables are added without that.
+#
 # Environment (with defaults):
 #   CONNECT_URL http://localhost:8083
 #   POSTGRES_HOST localhost, POSTGRES_PORT 5432, POSTGRES_DB projectsdb     as seen from Kafka Connect
 #   DEBEZIUM_USER debezium, DEBEZIUM_PASSWORD debezium
 #   CONNECTOR_NAME sluice, TOPIC_PREFIX cdc, REPLICATION_SLOT sluice, PUBLICATION sluice
 #   CAPTURED_TABLES public.projects,public.users,...
+#   REPLACE_CONNECTOR no                                                    yes: take tables away, change database, slot, prefix
 #   SNAPSHOT_MODE no_data for a connector that has not run yet, then when_needed
 #   CDC_PARTITIONS 4, CDC_RETENTION_MS 604800000 (7 days)                   of topics that are yet to be made
 #   CONNECT_TIMEOUT 60                                                      seconds to wait for Connect, then for the task
@@ -128,7 +133,55 @@ put_config() {
   esac
 }
 
-connector_exists() { request -f "$CONNECTOR_URL" >/dev/null 2>&1; }
+# Sets `registered` to the configuration of the connector of this name, empty where there is none.
+get_config() {
+  local answer
+  answer=$(request -w '\n%{http_code}' "$CONNECTOR_URL/config") || return 1
+  case ${answer##*$'\n'} in
+    200) registered=${answer%$'\n'*} ;;
+    404) registered= ;;
+    *) return 1 ;;
+  esac
+}
+
+# registered_setting NAME - of the connector as it is
+registered_setting() {
+  local value
+  value=$(sed -nE 's/.*"'"${1//./\\.}"'":"(([^"\\]|\\.)*)".*/\1/p' <<<"$registered")
+  printf '%b' "$value"
+}
+
+# tables_left_out OLD NEW - the entries of one list that no entry of the other covers. Entries may be patterns.
+tables_left_out() {
+  local old new covered
+  local -a olds news
+  IFS=, read -ra olds <<<"${1//[[:space:]]/}"
+  IFS=, read -ra news <<<"${2//[[:space:]]/}"
+  for old in "${olds[@]}"; do
+    covered=
+    for new in "${news[@]}"; do
+      if [[ $old == "$new" ]] || [[ ${old//\\/} =~ ^($new)$ ]]; then covered=yes; fi
+    done
+    [ -n "$covered" ] || printf '%s ' "$old"
+  done
+}
+
+# Whoever sets up a second pipeline and forgets CONNECTOR_NAME would else stop the first one's changes without a sign.
+refuse_replacement() {
+  local setting there lost losses=()
+  for setting in database.dbname="$POSTGRES_DB" slot.name="$SLOT" topic.prefix="${TOPIC_PREFIX:-cdc}"; do
+    there=$(registered_setting "${setting%%=*}")
+    [ "$there" = "${setting#*=}" ] || losses+=("${setting%%=*} is '$there' there, not '${setting#*=}'")
+  done
+  lost=$(tables_left_out "$(registered_setting table.include.list)" "$TABLES")
+  [ -z "$lost" ] || losses+=("tables that it would no longer capture: ${lost% }")
+  [ ${#losses[@]} -gt 0 ] || return 0
+  die "connector $NAME is there already, for something else, and is left as it is:
+$(printf '  %s\n' "${losses[@]}")
+  Give this pipeline's connector a name of its own (CONNECTOR_NAME, and with it TOPIC_PREFIX, REPLICATION_SLOT and PUBLICATION:
+  pipelines/README.md), or say with REPLACE_CONNECTOR=yes that the other is to be replaced."
+}
+
 restart_failed() { request -X POST "$CONNECTOR_URL/restart?includeTasks=true&onlyFailed=true" >/dev/null; }
 connector_status() { request "$CONNECTOR_URL/status" 2>/dev/null || true; }
 task_is() { [[ $(connector_status) == *'"tasks":[{"id":0,"state":"'"$1"'"'* ]]; }
@@ -173,13 +226,13 @@ snapshot_mode() {
 need curl
 started=$(now_ms)
 wait_until "$TIMEOUT" request -f "${CONNECT_URL%/}/connectors" || die "Kafka Connect does not answer at $CONNECT_URL"
+wait_until "$TIMEOUT" get_config || die "Kafka Connect does not say whether there is a connector $NAME"
+[ -z "$registered" ] || [ "${REPLACE_CONNECTOR:-no}" = yes ] || refuse_replacement
 prepare_database
 drop_lost_slot
 SETTINGS+=("snapshot.mode=${SNAPSHOT_MODE:-$(snapshot_mode)}")
-existed=
-! connector_exists || existed=yes
 wait_until "$TIMEOUT" put_config || die "Kafka Connect did not take the connector within $TIMEOUT s"
-[ -z "$existed" ] || restart_failed
+[ -z "$registered" ] || restart_failed
 wait_until "$TIMEOUT" settled || die "connector $NAME: no task after $TIMEOUT s: $(connector_status)"
 running || { print_trace && die "connector $NAME: its task failed"; }
 info "connector $NAME runs (after $(seconds_since "$started") s): $TABLES"
