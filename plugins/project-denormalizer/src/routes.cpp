@@ -40,7 +40,7 @@ class Deriver {
   std::vector<Route> derive() {
     Route route = start(root_.table, root_.name, root_.key);
     for (std::size_t i = 0; i < root_.key.size(); ++i) route.direct.push_back(i);
-    route.used_columns = used_columns(root_, catalog_);
+    route.used_columns = used_columns(root_, root_, catalog_);
     routes_.push_back(std::move(route));
     visit_below({&root_}, root_.name);
     for (Route& each : routes_) distrust_inexact(each);
@@ -79,10 +79,10 @@ class Deriver {
   void visit(const Node& node, const Path& path, const std::string& place) {
     if (node.junction) {
       add_referring(node.junction->table, node.junction->parent, path, place,
-                    used_junction_columns(node, catalog_));
+                    used_junction_columns(node, root_, catalog_));
       if (!node.is_view) add_child_of_junction(node, path, place);
     } else if (!node.is_view) {
-      add_referring(node.table, node.on, path, place, used_columns(node, catalog_));
+      add_referring(node.table, node.on, path, place, used_columns(node, root_, catalog_));
     }
     Path deeper = path;
     deeper.push_back(&node);
@@ -134,7 +134,7 @@ class Deriver {
       entry.push_back(qualified(junction.alias, pair.column));
     }
     Route route = start(node.table, place, source);
-    route.used_columns = used_columns(node, catalog_);
+    route.used_columns = used_columns(node, root_, catalog_);
     Climb way{aliased(junction.table, junction.alias), {}, {}};
     climb_step(way, junction.parent, junction.alias, path);
     set_queries(route, way, entry);

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
+#include <set>
+#include <string_view>
 
 #include "sql_text.hpp"
 
@@ -40,18 +43,28 @@ std::vector<Word> words_of(const std::string& sql) {
   return words;
 }
 
-// Where identifiers that read `name` end in the text.
-std::vector<std::size_t> ends_of(const std::string& name, const std::string& sql,
-                                 const std::vector<Word>& words) {
-  std::vector<std::size_t> ends;
+// A stretch of the text.
+struct Span {
+  std::size_t begin;
+  std::size_t end;
+};
+
+// Identifiers in the text that read `name`, their quotes included.
+std::vector<Span> mentions_of(const std::string& name, const std::string& sql,
+                              const std::vector<Word>& words) {
+  std::vector<Span> mentions;
   for (const Word& word : words) {
-    if (word.text == lower(name)) ends.push_back(word.end);
+    if (word.text != lower(name)) continue;
+    const bool quoted = word.begin > 0 && sql[word.begin - 1] == '"' && word.end < sql.size() &&
+                        sql[word.end] == '"';
+    mentions.push_back(quoted ? Span{word.begin - 1, word.end + 1} : Span{word.begin, word.end});
   }
+  if (std::all_of(name.begin(), name.end(), is_word_char)) return mentions;
   const std::string quoted = quote_identifier(name);
   for (std::size_t at = sql.find(quoted); at != std::string::npos; at = sql.find(quoted, at + 1)) {
-    ends.push_back(at + quoted.size());
+    mentions.push_back({at, at + quoted.size()});
   }
-  return ends;
+  return mentions;
 }
 
 char next_char(const std::string& sql, std::size_t at) {
@@ -90,35 +103,98 @@ bool has_wildcard(const std::string& sql, const std::vector<Word>& words) {
 }
 
 // Whether what stands there is a table to read: "FROM alias", but not "IS DISTINCT FROM alias".
-bool is_table_to_read(std::size_t end, const std::vector<Word>& words) {
-  const auto after =
-      std::find_if(words.begin(), words.end(), [&](const Word& word) { return word.end >= end; });
-  const auto before = after - words.begin();
-  if (before < 1) return false;
-  const std::string& previous = words[static_cast<std::size_t>(before) - 1].text;
-  if (previous == "join") return true;
-  const bool compares =
-      before > 1 && words[static_cast<std::size_t>(before) - 2].text == "distinct";
-  return previous == "from" && !compares;
+bool is_table_to_read(const Span& mention, const std::string& sql, const std::vector<Word>& words) {
+  const std::size_t before = position_before(sql, mention.begin);
+  const auto previous = std::find_if(words.begin(), words.end(),
+                                     [&](const Word& word) { return word.end == before + 1; });
+  if (previous == words.end()) return false;
+  if (previous->text == "join") return true;
+  const bool compares = previous != words.begin() && std::prev(previous)->text == "distinct";
+  return previous->text == "from" && !compares;
 }
 
-// "alias" by itself, or "alias.f", where f is no column and so a function or a system column.
+// "alias.f", where f is one of the table's columns.
+bool names_column(const Span& mention, const std::string& sql, const CatalogTable& table) {
+  if (next_char(sql, mention.end) != '.') return false;
+  const std::size_t begin = sql.find_first_not_of(" \t\r\n\"", sql.find('.', mention.end) + 1);
+  return std::any_of(table.columns.begin(), table.columns.end(), [&](const CatalogColumn& c) {
+    return begin != std::string::npos && lower(sql.substr(begin, c.name.size())) == lower(c.name) &&
+           (begin + c.name.size() == sql.size() || !is_word_char(sql[begin + c.name.size()]));
+  });
+}
+
+// The name that a table to read goes by: "FROM goods AS g".
+struct LocalAlias {
+  bool unclear = false;
+  std::string name;  // empty: it has none
+  Span span{0, 0};
+};
+
+LocalAlias local_alias(const Span& mention, const std::string& sql,
+                       const std::vector<Word>& words) {
+  // The words that can stand there without being an alias.
+  static const std::set<std::string> kAfterTables = {
+      "where", "join",  "left",   "right",  "full",      "inner",      "cross",  "natural",
+      "on",    "using", "group",  "order",  "having",    "limit",      "offset", "fetch",
+      "for",   "union", "except", "window", "intersect", "tablesample"};
+  constexpr std::string_view kSpace = " \t\r\n";
+  std::size_t at = sql.find_first_not_of(kSpace, mention.end);
+  const auto word_at = [&] {
+    return std::find_if(words.begin(), words.end(),
+                        [&](const Word& word) { return word.begin == at; });
+  };
+  if (word_at() != words.end() && word_at()->text == "as") {
+    at = sql.find_first_not_of(kSpace, word_at()->end);
+  }
+  LocalAlias alias;
+  if (at == std::string::npos || std::string_view("),;").find(sql[at]) != std::string_view::npos) {
+    return alias;
+  }
+  if (sql[at] == '"') {
+    const std::size_t end = sql.find('"', at + 1);
+    alias.unclear = end == std::string::npos;
+    if (alias.unclear) return alias;
+    alias.name = sql.substr(at + 1, end - at - 1);
+    alias.span = {at, end + 1};
+  } else if (word_at() == words.end()) {
+    alias.unclear = true;
+  } else if (!kAfterTables.contains(word_at()->text)) {
+    alias.name = word_at()->text;
+    alias.span = {at, word_at()->end};
+  }
+  // Behind it may be other names for the columns; a quote is one inside the name.
+  const char next = next_char(sql, alias.span.end);
+  alias.unclear = alias.unclear || (!alias.name.empty() && (next == '(' || next == '"'));
+  return alias;
+}
+
+// "alias" by itself, or "alias.f", where f is no column and so a function or a system column. The
+// same of names under which the text reads a table `alias` of its own.
 bool reads_whole_row(const std::string& sql, const std::string& alias, const CatalogTable& table,
                      const std::vector<Word>& words) {
-  for (std::size_t end : ends_of(alias, sql, words)) {
-    if (is_table_to_read(end, words)) continue;
-    if (end < sql.size() && sql[end] == '"') ++end;
-    if (next_char(sql, end) != '.') return true;
-    const std::size_t begin = sql.find_first_not_of(" \t\r\n\"", sql.find('.', end) + 1);
-    const bool column =
-        std::any_of(table.columns.begin(), table.columns.end(), [&](const CatalogColumn& c) {
-          return begin != std::string::npos &&
-                 lower(sql.substr(begin, c.name.size())) == lower(c.name) &&
-                 (begin + c.name.size() == sql.size() || !is_word_char(sql[begin + c.name.size()]));
-        });
-    if (!column) return true;
+  std::vector<LocalAlias> locals;
+  for (const Span& mention : mentions_of(alias, sql, words)) {
+    if (is_table_to_read(mention, sql, words)) {
+      locals.push_back(local_alias(mention, sql, words));
+      if (locals.back().unclear) return true;
+    } else if (!names_column(mention, sql, table)) {
+      return true;
+    }
   }
-  return false;
+  return std::any_of(locals.begin(), locals.end(), [&](const LocalAlias& local) {
+    const std::vector<Span> mentions =
+        local.name.empty() ? std::vector<Span>() : mentions_of(local.name, sql, words);
+    return std::any_of(mentions.begin(), mentions.end(), [&](const Span& mention) {
+      const bool defined = std::any_of(locals.begin(), locals.end(), [&](const LocalAlias& other) {
+        return other.span.begin == mention.begin;
+      });
+      return !defined && !names_column(mention, sql, table);
+    });
+  });
+}
+
+bool has_escaped_names(const std::string& sql) {
+  return lower(sql).find("u&\"") != std::string::npos;
 }
 
 void collect_expressions(const std::vector<Field>& fields, std::vector<std::string>& out) {
@@ -155,15 +231,30 @@ void add_ordered(const Node& node, bool of_junction, std::vector<std::string>& c
   }
 }
 
-// `listed`, and what the SQL around reads.
-Columns with_expressions(std::vector<std::string> listed, const Node& node,
-                         const std::string& alias, const CatalogTable& table) {
-  std::vector<std::string> expressions;
-  collect_expressions(node, expressions);
-  for (const std::string& sql : expressions) {
-    const Columns read = columns_read(sql, alias, table);
-    if (!read) return std::nullopt;
-    listed.insert(listed.end(), read->begin(), read->end());
+// Whether SQL that the row is not in scope of may read the table all the same.
+bool may_read(const std::string& sql, const TableName& table) {
+  return has_escaped_names(sql) || !mentions_of(table.name, sql, words_of(sql)).empty();
+}
+
+// `listed`, and what SQL reads: that around the row, by its alias, and any in the tree that has the
+// table in a subquery of its own.
+Columns with_expressions(std::vector<std::string> listed, const Node& node, const Node& root,
+                         const std::string& alias, const TableName& name, const Catalog& catalog) {
+  const CatalogTable& table = catalog.tables.at(name);
+  const auto add = [&](const std::string& sql, const std::string& by) {
+    const Columns read = columns_read(sql, by, table);
+    if (read) listed.insert(listed.end(), read->begin(), read->end());
+    return read.has_value();
+  };
+  std::vector<std::string> around;
+  collect_expressions(node, around);
+  for (const std::string& sql : around) {
+    if (!add(sql, alias)) return std::nullopt;
+  }
+  std::vector<std::string> all;
+  collect_expressions(root, all);
+  for (const std::string& sql : all) {
+    if (may_read(sql, name) && !add(sql, name.name)) return std::nullopt;
   }
   return listed;
 }
@@ -174,18 +265,18 @@ Columns columns_read(const std::string& sql, const std::string& alias, const Cat
   const std::vector<Word> words = words_of(sql);
   const bool natural =
       std::any_of(words.begin(), words.end(), [](const Word& w) { return w.text == "natural"; });
-  const bool escaped = lower(sql).find("u&\"") != std::string::npos;
-  if (natural || escaped || has_wildcard(sql, words) || reads_whole_row(sql, alias, table, words)) {
+  if (natural || has_escaped_names(sql) || has_wildcard(sql, words) ||
+      reads_whole_row(sql, alias, table, words)) {
     return std::nullopt;
   }
   std::vector<std::string> columns;
   for (const CatalogColumn& column : table.columns) {
-    if (!ends_of(column.name, sql, words).empty()) columns.push_back(column.name);
+    if (!mentions_of(column.name, sql, words).empty()) columns.push_back(column.name);
   }
   return columns;
 }
 
-Columns used_columns(const Node& node, const Catalog& catalog) {
+Columns used_columns(const Node& node, const Node& root, const Catalog& catalog) {
   const bool watched_whole = node.all_columns && node.fields.empty();
   if (watched_whole) return std::nullopt;
   std::vector<std::string> columns;
@@ -205,18 +296,17 @@ Columns used_columns(const Node& node, const Catalog& catalog) {
     std::for_each(child.base.begin(), child.base.end(), add_references);
   }
   std::for_each(node.watch.begin(), node.watch.end(), add_references);
-  return with_expressions(std::move(columns), node, node.alias, catalog.tables.at(node.table));
+  return with_expressions(std::move(columns), node, root, node.alias, node.table, catalog);
 }
 
-Columns used_junction_columns(const Node& node, const Catalog& catalog) {
+Columns used_junction_columns(const Node& node, const Node& root, const Catalog& catalog) {
   const Junction& junction = *node.junction;
   std::vector<std::string> columns;
   add_listed(junction.fields, columns);
   add_ordered(node, true, columns);
   for (const ColumnPair& pair : junction.parent) columns.push_back(pair.column);
   for (const ColumnPair& pair : junction.child) columns.push_back(pair.column);
-  return with_expressions(std::move(columns), node, junction.alias,
-                          catalog.tables.at(junction.table));
+  return with_expressions(std::move(columns), node, root, junction.alias, junction.table, catalog);
 }
 
 }  // namespace sluice::denorm

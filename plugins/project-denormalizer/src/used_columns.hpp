@@ -10,12 +10,15 @@
 // Which columns of a row can matter to a document, at one place of a resolved tree.
 namespace sluice::denorm {
 
-/// The columns of the node's table; none if all may.
+/// The columns of the node's table; none if all may. SQL anywhere in the tree of `root` counts: any
+/// of it may read the table in a subquery.
 [[nodiscard]] std::optional<std::vector<std::string>> used_columns(const Node& node,
+                                                                   const Node& root,
                                                                    const Catalog& catalog);
 
-/// The columns of the node's junction; none if all may.
+/// The same of the node's junction.
 [[nodiscard]] std::optional<std::vector<std::string>> used_junction_columns(const Node& node,
+                                                                            const Node& root,
                                                                             const Catalog& catalog);
 
 /// The columns of `table`, which goes by `alias`, that an SQL expression may read; none if all may.

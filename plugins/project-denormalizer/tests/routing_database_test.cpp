@@ -330,6 +330,43 @@ TEST_F(RoutingTest, TablesThatOnlyExpressionsReadAreWatched) {
       << "a column that no expression names";
 }
 
+TEST_F(RoutingTest, ATableInTheTreeMayBeReadByExpressionsElsewhere) {
+  create(R"(CREATE TABLE orders (id int PRIMARY KEY, note text);
+            CREATE TABLE products (id int PRIMARY KEY, name text, rank int, note text);
+            CREATE TABLE lines (order_id int, product_id int, quantity int, discount int,
+                                hidden boolean, note text, PRIMARY KEY (order_id, product_id));
+            INSERT INTO orders SELECT i, 'x' FROM generate_series(1, 5) i;
+            INSERT INTO products SELECT i, 'n', i, 'x' FROM generate_series(1, 5) i;
+            INSERT INTO lines SELECT i, i, 1, i, false, 'x' FROM generate_series(1, 5) i)");
+  Plugin plugin(json::parse(R"json({"table":"orders","columns":["id",
+      {"sql":"(SELECT sum(l.discount) FROM lines l WHERE l.order_id = orders.id)","as":"saved"}],
+      "where":"NOT EXISTS (SELECT FROM lines WHERE order_id = orders.id AND hidden)",
+      "children":[
+        {"table":"lines","columns":["quantity"],"on":{"order_id":"id"}},
+        {"table":"products","columns":["name"],"through":{"table":"lines",
+          "parent":{"order_id":"id"},"child":{"product_id":"id"}}},
+        {"table":"lines","name":"ranked","columns":["product_id"],"on":{"order_id":"id"},
+         "order_by":[{"sql":"(SELECT p.rank FROM products p WHERE p.id = ranked.product_id)"}]}
+      ]})json"));
+  check_random_changes(
+      plugin,
+      {"INSERT INTO lines VALUES (?, ?, ?, ?, ? > 4, 'x')",
+       "UPDATE lines SET discount = ? WHERE order_id = ?",
+       "UPDATE lines SET hidden = ? > 3 WHERE order_id = ?",
+       "UPDATE lines SET note = 'x?' WHERE order_id = ?",
+       "UPDATE lines SET quantity = ? WHERE order_id = ? AND product_id = ?",
+       "UPDATE products SET rank = ? WHERE id = ?", "UPDATE products SET name = 'n?' WHERE id = ?"},
+      kSteps * 2);
+
+  sql("TRUNCATE lines; INSERT INTO lines VALUES (1, 1, 1, 1, false, 'x')");
+  EXPECT_THAT(keys_touched_by(plugin, "UPDATE lines SET discount = 7"), UnorderedElementsAre("1"));
+  EXPECT_THAT(keys_touched_by(plugin, "UPDATE lines SET hidden = true"), UnorderedElementsAre("1"));
+  EXPECT_THAT(keys_touched_by(plugin, "UPDATE products SET rank = rank + 1"),
+              UnorderedElementsAre("1"));
+  EXPECT_THAT(keys_touched_by(plugin, "UPDATE lines SET note = 'z'"), IsEmpty());
+  EXPECT_THAT(keys_touched_by(plugin, "UPDATE products SET note = 'z'"), IsEmpty());
+}
+
 TEST_F(RoutingTest, AViewFollowsItsBaseTables) {
   create(std::string(kShop) + R"(
     CREATE VIEW order_sums AS SELECT l.order_id, count(*) AS positions, sum(l.quantity * p.price) AS total

@@ -61,6 +61,32 @@ TEST(UsedColumnsTest, ATableOfTheSameNameIsNotTheRow) {
   EXPECT_THAT(read("(SELECT 1 FROM t JOIN goods USING (id))"), Optional(ElementsAre("id")));
 }
 
+TEST(UsedColumnsTest, ATableOfTheSameNameIsReadByTheNameThatItHasThere) {
+  for (const char* sql : {
+           "(SELECT json_agg(g) FROM goods g)",
+           "(SELECT json_agg(G) FROM goods AS g)",
+           "(SELECT json_agg(g) FROM goods \"g\" WHERE g.id = 1)",
+           "(SELECT g FROM t JOIN goods g USING (id))",
+           "(SELECT full_name(g) FROM goods g, t)",
+           "(SELECT g.full_name FROM goods g)",
+           "(SELECT max(g.c) FROM goods g(a, b, c))",
+           "(SELECT to_json(g) FROM goods /* all */ g)",
+           "(SELECT to_json(j) FROM (goods JOIN t USING (id)) AS j)",
+           "(SELECT 1 IN (TABLE goods))",
+       }) {
+    EXPECT_EQ(read(sql), std::nullopt) << sql;
+  }
+  EXPECT_THAT(read("(SELECT max(g.price) FROM goods AS g WHERE g.id > 0)"),
+              Optional(ElementsAre("id", "price")));
+  EXPECT_THAT(read("(SELECT max(price) FROM \"goods\" \"g\" JOIN t ON t.x = \"g\".price)"),
+              Optional(ElementsAre("price")));
+  EXPECT_THAT(read("(SELECT 1 FROM goods g) + (SELECT 2 FROM goods g WHERE g.id = 1)"),
+              Optional(ElementsAre("id")));
+  EXPECT_THAT(read("(SELECT max(price) FROM goods WHERE id = 1)"),
+              Optional(ElementsAre("id", "price")))
+      << "no name of its own";
+}
+
 TEST(UsedColumnsTest, ExpressionsOfTheTablesBelowCount) {
   const Catalog catalog = sample_catalog();
   const Node root = sample_tree(R"json({"table":"articles","columns":["id"],"children":[
@@ -68,12 +94,46 @@ TEST(UsedColumnsTest, ExpressionsOfTheTablesBelowCount) {
         {"sql":"articles.score * 2","as":"s"}], "where": "parent_id IS NULL"},
       {"table":"tags","columns":["label"],"through":{"table":"article_tags",
         "where":"article_tags.position > 0 AND tags.label <> title"}}]})json");
-  EXPECT_THAT(used_columns(root, catalog),
+  EXPECT_THAT(used_columns(root, root, catalog),
               Optional(testing::IsSupersetOf({"id", "score", "title"})));
-  EXPECT_THAT(used_columns(root, catalog), Optional(Not(Contains("published"))));
-  EXPECT_THAT(used_columns(root.children[0], catalog), Optional(Contains("parent_id")));
-  EXPECT_THAT(used_columns(root.children[0], catalog), Optional(Not(Contains("body"))));
-  EXPECT_THAT(used_junction_columns(root.children[1], catalog), Optional(Contains("position")));
+  EXPECT_THAT(used_columns(root, root, catalog), Optional(Not(Contains("published"))));
+  EXPECT_THAT(used_columns(root.children[0], root, catalog), Optional(Contains("parent_id")));
+  EXPECT_THAT(used_columns(root.children[0], root, catalog), Optional(Not(Contains("body"))));
+  EXPECT_THAT(used_junction_columns(root.children[1], root, catalog),
+              Optional(Contains("position")));
+}
+
+TEST(UsedColumnsTest, ExpressionsElsewhereThatReadTheTableCount) {
+  const Catalog catalog = sample_catalog();
+  const Node root = sample_tree(R"json({"table":"articles","columns":["id",
+      {"sql":"(SELECT max(label) FROM tags WHERE tags.id IS NOT NULL)","as":"last"}],
+      "where":"EXISTS (SELECT FROM article_tags a WHERE a.article_id = articles.id AND position > 1)",
+      "children":[
+        {"table":"tags","columns":["id"],"through":"article_tags"},
+        {"table":"authors","columns":["name"],"on":{"id":"author_id"},
+         "order_by":[{"sql":"(SELECT max(body) FROM talk.comments)"}]},
+        {"table":"talk.comments","name":"replies","columns":["id"],
+         "watch":[{"table":"talk.reactions","columns":["kind"]}]}]})json");
+  EXPECT_THAT(used_columns(root.children[0], root, catalog), Optional(Contains("label")))
+      << "by a column of the root";
+  EXPECT_THAT(used_junction_columns(root.children[0], root, catalog),
+              Optional(Contains("position")))
+      << "by the root's where";
+  EXPECT_EQ(used_columns(root.children[2], root, catalog), std::nullopt)
+      << "by a sibling's order; with a schema before it, too many";
+  EXPECT_THAT(used_columns(root.children[1], root, catalog), Optional(Not(Contains("photo"))));
+  EXPECT_THAT(used_columns(root.children[2].watch[0], root, catalog),
+              Optional(Not(Contains("price"))));
+  EXPECT_THAT(used_columns(root, root, catalog), Optional(Not(Contains("title"))));
+}
+
+TEST(UsedColumnsTest, AWholeRowInASubqueryElsewhereIsAllColumns) {
+  const Catalog catalog = sample_catalog();
+  const Node root = sample_tree(R"json({"table":"articles","columns":["id",
+      {"sql":"(SELECT json_agg(t) FROM tags t)","as":"all"}],"children":[
+        {"table":"tags","name":"labels","columns":["id"],"through":"article_tags"}]})json");
+  EXPECT_EQ(used_columns(root.children[0], root, catalog), std::nullopt);
+  EXPECT_TRUE(used_junction_columns(root.children[0], root, catalog));
 }
 
 TEST(UsedColumnsTest, AWatchedTableSaysItself) {
@@ -81,9 +141,9 @@ TEST(UsedColumnsTest, AWatchedTableSaysItself) {
   const Node root = sample_tree(R"({"table":"articles","columns":["id"],"watch":[
       {"table":"authors","on":{"id":"author_id"},"columns":["name"]},
       {"table":"talk.comments"}]})");
-  EXPECT_THAT(used_columns(root.watch[0], catalog), Optional(ElementsAre("name", "id")));
-  EXPECT_EQ(used_columns(root.watch[1], catalog), std::nullopt);
-  EXPECT_THAT(used_columns(root, catalog), Optional(Contains("author_id")))
+  EXPECT_THAT(used_columns(root.watch[0], root, catalog), Optional(ElementsAre("name", "id")));
+  EXPECT_EQ(used_columns(root.watch[1], root, catalog), std::nullopt);
+  EXPECT_THAT(used_columns(root, root, catalog), Optional(Contains("author_id")))
       << "by which the watched row is found";
 }
 
