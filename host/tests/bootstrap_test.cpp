@@ -206,6 +206,33 @@ TEST_F(CutOffCopy, ComesByAgainWhereADocumentFailedForGood) {
   EXPECT_EQ(script_.documents(), 20U);
 }
 
+TEST_F(CutOffCopy, ComesByAgainWhereNoDocumentCouldBeMadeOfARow) {
+  std::atomic<bool> is_mended{false};
+  script_.scan = [&](std::string_view cursor, DocumentOutput& output) {
+    const bool is_first = cursor == "0 10";
+    for (int i = is_first ? 0 : 10; i < (is_first ? 10 : 20); ++i) {
+      const auto id = output.copy("row-" + std::to_string(i));
+      if (i == 4 && !is_mended) {
+        output.fail(0, id, "division by zero");
+      } else {
+        output.document(0, id, 1, "{}");
+      }
+    }
+  };
+  EXPECT_FALSE(run([](JobHost& host) {
+    const auto note = a_note();
+    host.set_note("t", Value(note));
+    return std::to_string(host.copy("t", 1, 10));
+  }));
+  EXPECT_THAT(trace_, HasSubstr("1 documents could not be written: row-4 (division by zero)"));
+  EXPECT_EQ(note_of("t")["copy"]["ranges"], (Json{"0 10"}));
+  EXPECT_EQ(script_.documents(), 19U) << "one bad row keeps no other out";
+  is_mended = true;
+  ASSERT_TRUE(copy()) << trace_;
+  EXPECT_EQ(script_.documents(), 20U);
+  EXPECT_THAT(note_of("t")["copy"]["ranges"], IsEmpty());
+}
+
 // ---- Whether to run at the start
 
 class Bootstrap : public ScriptedJobs {

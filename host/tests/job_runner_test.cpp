@@ -19,6 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 using test::await;
 using test::Script;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -253,8 +254,26 @@ TEST_F(JobRunnerTest, ACopyWithADocumentThatFailsForGoodFailsTheRun) {
   script_.run = [](JobHost& host) { return std::to_string(host.copy("t", 2, 3)); };
   JobRunner runner(flow_, spec(), metrics_);
   EXPECT_FALSE(run(runner));
-  EXPECT_THAT(runner.status().trace, HasSubstr("1 documents could not be written"));
+  EXPECT_THAT(runner.status().trace,
+              HasSubstr("1 documents could not be written: row-7 (mapping)"));
   EXPECT_EQ(runner.status().attempts, spec().max_attempts);
+}
+
+TEST_F(JobRunnerTest, ACopyNamesSomeOfTheRowsThatFailAndCountsTheRest) {
+  script_.scan = [](std::string_view cursor, DocumentOutput& output) {
+    const int first = cursor == "0 10" ? 0 : 10;
+    for (int i = first; i < first + 10; ++i) {
+      const auto index = static_cast<std::size_t>(i - first);
+      output.fail(index, "row-" + std::to_string(i), "division by zero");
+    }
+  };
+  script_.run = [](JobHost& host) { return std::to_string(host.copy("t", 1, 3)); };
+  JobRunner runner(flow_, spec(), metrics_);
+  EXPECT_FALSE(run(runner));
+  EXPECT_THAT(runner.status().trace,
+              AllOf(HasSubstr("20 documents could not be written: row-0 (division by zero), row-1"),
+                    HasSubstr("row-9 (division by zero), and 10 more")));
+  EXPECT_EQ(script_.documents(), 0U);
 }
 
 TEST_F(JobRunnerTest, CompareTellsWhichDocumentsDiffer) {

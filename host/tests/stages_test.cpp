@@ -342,5 +342,32 @@ TEST_F(WritingStagesTest, AScanWritesItsPageAndTellsWhatIsUnsettled) {
   EXPECT_EQ(page.next, "4 10");
 }
 
+TEST_F(WritingStagesTest, AScanTellsOfWhichRowsNoDocumentCanBeMade) {
+  script_.scan = [](auto, DocumentOutput& output) {
+    output.document(0, "row-0", 1, "{}");
+    output.fail(1, "row-1", "division by zero");
+    output.document(2, "row-2", 1, "{}");
+    output.fail(3, "several rows");
+  };
+  WritingStages stages(test::scripted_plugins(script_), "p", nullptr, std::stop_token());
+  const auto page = stages.scan("target", "0 10", 4);
+  EXPECT_EQ(page.written, 2);
+  EXPECT_EQ(script_.documents(), 2U);
+  ASSERT_THAT(page.unsettled, SizeIs(2));
+  EXPECT_EQ(page.unsettled[0].first, "row-1");
+  EXPECT_EQ(page.unsettled[0].second.outcome, SLUICE_ITEM_ERROR);
+  EXPECT_EQ(page.unsettled[0].second.reason, "division by zero");
+  EXPECT_EQ(page.unsettled[0].second.plugin, "scripted");
+  EXPECT_EQ(page.unsettled[1].first, "") << "by a source that does not tell it";
+  EXPECT_EQ(page.unsettled[1].second.reason, "several rows");
+}
+
+TEST_F(WritingStagesTest, AScanIsTriedAgainWhereARowFailsForAPassingReason) {
+  script_.scan = [](auto, DocumentOutput& output) { output.retry(0, "lock timeout"); };
+  WritingStages stages(test::scripted_plugins(script_), "p", nullptr, std::stop_token());
+  EXPECT_THAT([&] { stages.scan("target", "0 10", 4); },
+              ThrowsMessage<RetryError>(HasSubstr("lock timeout")));
+}
+
 }  // namespace
 }  // namespace sluice

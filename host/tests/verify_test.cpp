@@ -105,7 +105,7 @@ class VerifyTest : public testing::Test {
       const auto row = rows_.find(std::to_string(i));
       if (row == rows_.end()) continue;
       if (row->first == unreadable_) {
-        output.fail(0, "invalid date");
+        output.fail(0, row->first, "invalid date");
       } else {
         output.document(0, output.copy(row->first), version_, output.copy(row->second));
       }
@@ -300,7 +300,7 @@ TEST_F(VerifyTest, ARowThatIsNoDocumentIsReported) {
   EXPECT_EQ(report.unreadable, 1);
   EXPECT_EQ(report.compared, 19);
   EXPECT_FALSE(report.is_clean());
-  EXPECT_THAT(report.examples, ElementsAre(example("unreadable", "", "invalid date")));
+  EXPECT_THAT(report.examples, ElementsAre(example("unreadable", "7", "invalid date")));
 }
 
 TEST_F(VerifyTest, WhatTurnsOutUnreadableIsLeftAndNeverCountsAsRepaired) {

@@ -192,9 +192,7 @@ std::vector<Difference> compare(const WritingStages& stages, std::string_view ta
                                 std::size_t count, const std::vector<std::string>& again) {
   const auto picked = pick(stages, count, again);
   const std::vector<std::string> ids(picked.begin(), picked.end());
-  auto differences = compare_ids(stages, target, ids);
-  std::erase_if(differences, [](const auto& each) { return each.kind == DriftKind::kUnreadable; });
-  return differences;
+  return compare_ids(stages, target, ids);
 }
 
 ComparedPage compare_page(const WritingStages& stages, std::string_view target,
@@ -206,9 +204,9 @@ ComparedPage compare_page(const WritingStages& stages, std::string_view target,
   });
   ComparedPage page;
   if (!read.cursors.empty()) page.next = to_string_view(read.cursors.front().state);
-  for (const auto& [index, outcome, message] : read.outcomes) {
+  for (const auto& row : failed_rows(read, source)) {
     page.differences.push_back(
-        {{}, {}, DriftKind::kUnreadable, std::string(to_string_view(message)), 0, 0});
+        {std::string(row.id), {}, DriftKind::kUnreadable, std::string(row.reason), 0, 0});
   }
   if (read.documents.empty()) return page;
 

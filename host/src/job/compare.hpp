@@ -35,8 +35,7 @@ struct Difference {
 std::vector<Difference> compare_ids(const WritingStages& stages, std::string_view target,
                                     std::span<const std::string> ids);
 
-/// The same for `count` documents picked at random in the source, and those of `again`, but for
-/// rows that are no documents.
+/// The same for `count` documents picked at random in the source, and those of `again`.
 std::vector<Difference> compare(const WritingStages& stages, std::string_view target,
                                 std::size_t count, const std::vector<std::string>& again);
 

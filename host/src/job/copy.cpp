@@ -73,10 +73,10 @@ class Copy {
   }
 
   void settle_page(Range& range, const std::optional<std::string>& next, std::int64_t documents,
-                   std::int64_t unresolved) {
+                   const Unresolved& unresolved) {
     const std::lock_guard lock(mutex_);
-    unresolved_ += unresolved;
-    range.has_unresolved = range.has_unresolved || unresolved > 0;
+    unresolved_.add(unresolved);
+    range.has_unresolved = range.has_unresolved || unresolved.count() > 0;
     if (range.has_unresolved) return;
     documents_ += documents;
     if (next) {
@@ -87,21 +87,23 @@ class Copy {
   }
 
   // A document that could not be written is read again by its key, never written again as it was.
+  // One that failed for good, be it that none can be made of its row, must not be missing silently.
   Settled settle_rest(WritingStages& stages,
                       std::vector<std::pair<std::string, KeyResult>> unsettled,
                       const std::stop_token& stop) {
-    std::int64_t failed = 0;
+    Unresolved failed;
     std::vector<UnsettledKey> keys;
     for (auto& [id, result] : unsettled) {
       if (result.outcome == SLUICE_ITEM_ERROR) {
-        spdlog::error("{}: document {}: {}", flow_.name, id, result.reason);
-        ++failed;
+        spdlog::error("{}: document {}: {}: {}", flow_.name, id.empty() ? "without a known id" : id,
+                      result.plugin, result.reason);
+        failed.add(id, result.reason);
       } else {
         keys.push_back({std::move(id), {}});
       }
     }
     auto settled = settle(flow_, stages, options_.target, std::move(keys), stop);
-    settled.unresolved += failed;
+    settled.unresolved.add(failed);
     return settled;
   }
 
@@ -129,7 +131,7 @@ class Copy {
   std::vector<Range> ranges_;
   std::size_t next_ = 0;
   std::int64_t documents_ = 0;
-  std::int64_t unresolved_ = 0;
+  Unresolved unresolved_;
 };
 
 }  // namespace

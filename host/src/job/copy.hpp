@@ -8,6 +8,7 @@
 
 #include "metrics/metrics.hpp"
 #include "pipeline/flow.hpp"
+#include "pipeline/unresolved.hpp"
 
 namespace sluice {
 
@@ -29,8 +30,8 @@ struct CopyOptions {
 };
 
 struct CopyResult {
-  std::int64_t documents = 0;   ///< settled, those of the state before included
-  std::int64_t unresolved = 0;  ///< failed for good; logged
+  std::int64_t documents = 0;  ///< settled, those of the state before included
+  Unresolved unresolved;       ///< failed for good, in the source or in the sink; logged
 };
 
 /// The state of a copy of every root row that has yet to begin.

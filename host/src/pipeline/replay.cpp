@@ -217,7 +217,7 @@ class Replay {
 
   void add(const Settled& settled) {
     result_.documents += settled.documents;
-    result_.unresolved += settled.unresolved;
+    result_.unresolved += settled.unresolved.count();
   }
 
   const Flow& flow_;

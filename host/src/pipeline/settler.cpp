@@ -51,7 +51,7 @@ Settled settle(const Flow& flow, WritingStages& stages, std::string_view target,
       if (outcome == SLUICE_DONE || outcome == SLUICE_SUPERSEDED) {
         ++settled.documents;
       } else if (outcome == SLUICE_ITEM_ERROR) {
-        ++settled.unresolved;
+        settled.unresolved.add(keys[i].id, results[i].reason);
         spdlog::error("{}: document {}: {}", flow.name, keys[i].id, results[i].reason);
       } else {
         if (outcome == SLUICE_AHEAD && Clock::now() - began > errors.visibility_timeout) {

@@ -8,6 +8,7 @@
 
 #include "pipeline/flow.hpp"
 #include "pipeline/stages.hpp"
+#include "pipeline/unresolved.hpp"
 
 namespace sluice {
 
@@ -17,8 +18,8 @@ struct UnsettledKey {
 };
 
 struct Settled {
-  std::int64_t documents = 0;   ///< written, deleted or found newer
-  std::int64_t unresolved = 0;  ///< failed for good; logged
+  std::int64_t documents = 0;  ///< written, deleted or found newer
+  Unresolved unresolved;       ///< failed for good; logged
 };
 
 /// Reads and writes the documents to the target until each is settled, with back-off while the

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <unordered_map>
 #include <utility>
 
 #include <sluice/host_side.hpp>
@@ -43,6 +44,22 @@ void check_index(std::size_t index, std::size_t count, const PluginInstance& plu
 }
 
 }  // namespace
+
+// Nobody asked for these rows by a key, so the source tells it with the outcome.
+std::vector<FailedRow> failed_rows(const sluice_output& page, const PluginInstance& source) {
+  std::unordered_map<std::size_t, std::string_view> ids;
+  for (const auto& key : page.keys) ids.emplace(key.index, to_string_view(key.id));
+  std::vector<FailedRow> rows;
+  for (const auto& [index, outcome, message] : page.outcomes) {
+    const std::string_view reason = to_string_view(message);
+    if (outcome != SLUICE_ITEM_ERROR) {
+      throw RetryError(source.name() + ": a row could not be read: " + std::string(reason));
+    }
+    const auto id = ids.find(index);
+    rows.push_back({id == ids.end() ? std::string_view() : id->second, reason});
+  }
+  return rows;
+}
 
 RoutingStages::RoutingStages(const PipelinePlugins& plugins, const std::string& pipeline,
                              Metrics* metrics, const std::stop_token& stop)
@@ -261,12 +278,16 @@ WritingStages::ScanResult WritingStages::scan(std::string_view target, std::stri
   source_->call([&](void* self, sluice_error* error) {
     return source_->plugin().denormalizer->scan(self, to_view(cursor), limit, &page, error);
   });
+  ScanResult result;
+  for (const auto& row : failed_rows(page, *source_)) {
+    result.unsettled.emplace_back(
+        row.id, KeyResult{SLUICE_ITEM_ERROR, std::string(row.reason), source_->name()});
+  }
   // A scan was asked for no keys, so its documents are numbered as they came.
   for (std::size_t i = 0; i < page.documents.size(); ++i) page.documents[i].index = i;
   std::vector<KeyResult> results(page.documents.size());
   write_documents(target, page, results);
 
-  ScanResult result;
   if (!page.cursors.empty()) result.next = to_string_view(page.cursors.front().state);
   for (std::size_t i = 0; i < results.size(); ++i) {
     if (results[i].outcome == SLUICE_DONE || results[i].outcome == SLUICE_SUPERSEDED) {

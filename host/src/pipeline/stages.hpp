@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -94,6 +95,16 @@ struct KeyResult {
   std::string plugin;  ///< who failed it
 };
 
+/// A row of which no document can be made.
+struct FailedRow {
+  std::string_view id;  ///< empty: the source did not tell it
+  std::string_view reason;
+};
+
+/// Those of a scan's page; they live as long as it does. Throws RetryError if the page has a row
+/// that could not be read now.
+std::vector<FailedRow> failed_rows(const sluice_output& page, const PluginInstance& source);
+
 /// Keys that a walk, a scan or a sample gave, and where to go on (nullopt: that was all).
 struct KeyPage {
   std::vector<std::string> ids;
@@ -114,8 +125,8 @@ class WritingStages {
   KeyPage walk(std::string_view cursor, std::size_t limit);
   KeyPage sweep(std::string_view target, std::string_view cursor, std::size_t limit);
 
-  /// One page of a scan: written; the keys that must be tried again or have failed are in
-  /// `unsettled`.
+  /// One page of a scan: written; the keys that must be tried again or have failed, in the source
+  /// or in the sink, are in `unsettled`. The id of one that failed is empty if it is not known.
   struct ScanResult {
     std::int64_t written = 0;
     std::vector<std::pair<std::string, KeyResult>> unsettled;

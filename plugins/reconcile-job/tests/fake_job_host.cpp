@@ -32,7 +32,7 @@ sluice_status sluice_job_host::called(const std::string& function) {
   if (failure == failures.end()) return SLUICE_OK;
   const auto [status, call] = failure->second;
   if (call != 0 && call != count(function)) return SLUICE_OK;
-  error = function + " failed";
+  error = reason.empty() ? function + " failed" : reason;
   return status;
 }
 

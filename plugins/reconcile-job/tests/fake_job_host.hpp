@@ -33,6 +33,7 @@ struct sluice_job_host {
     int call = 1;  // which call of that function fails; 0: each
   };
   std::map<std::string, Failure> failures;
+  std::string reason;  // of each failure; empty: the function's name tells
 
   // ---- The record
   std::vector<std::string> calls;  // function names, without progress

@@ -233,6 +233,23 @@ TEST_F(Rebuilding, DoesNotSwapWhenAnythingWasLeftUnresolved) {
   }
 }
 
+TEST_F(Rebuilding, DoesNotSwapWhileRowsGiveNoDocumentsAndSaysWhichWhereverOneLooks) {
+  host_.failures["copy"] = {SLUICE_RETRY, 0};
+  host_.reason = "1 documents could not be written: 7 (division by zero)";
+  for (int attempt = 1; attempt <= 2; ++attempt) {
+    EXPECT_EQ(failure<RetryError>(), host_.reason);
+    EXPECT_EQ(host_.current(), "old");
+    EXPECT_THAT(host_.names(), ElementsAre("old", "new")) << "what is copied is kept";
+    EXPECT_THAT(context_.log,
+                Contains(testing::Pair(SLUICE_LOG_WARN, AllOf(HasSubstr("the index in use stays"),
+                                                              HasSubstr("7 (division by zero)")))));
+    context_.log.clear();
+    host_.now += std::chrono::hours(1);
+  }
+  host_.failures.clear();
+  EXPECT_EQ(run()["target"], "new");
+}
+
 TEST_F(Rebuilding, GivesUpWhenChangesComeFasterThanTheyAreWritten) {
   host_.replay_times.assign(10, milliseconds(6'000));
   EXPECT_THAT(failure<RetryError>(),

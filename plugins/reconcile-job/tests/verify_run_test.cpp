@@ -82,7 +82,11 @@ TEST_F(VerifyRunTest, DriftThatIsLeftFailsTheRunForGoodWithCountsAndExamples) {
 
 TEST_F(VerifyRunTest, ARowThatIsNoDocumentFailsTheRun) {
   verify_.report["unreadable"] = 1;
+  verify_.report["examples"] =
+      json::array({{{"id", "7"}, {"problem", "unreadable"}, {"detail", "division by zero"}}});
   EXPECT_EQ(run(), SLUICE_FATAL);
+  EXPECT_THAT(instance_.error().message,
+              testing::AllOf(HasSubstr("1 unreadable"), HasSubstr("7 (division by zero)")));
 }
 
 TEST_F(VerifyRunTest, AServerThatIsAwayIsTriedAgain) {

@@ -152,6 +152,12 @@ class DocumentOutput : public Output {
   void fail(std::size_t index, std::string_view reason) {
     emit_outcome(index, SLUICE_ITEM_ERROR, reason);
   }
+  // scan: of the row `id` no document can be made. Whoever reads the reason can find the row only
+  // by its id. In materialize the same as without it. Copies both.
+  void fail(std::size_t index, std::string_view id, std::string_view reason) {
+    emit_key(index, id, false);
+    emit_outcome(index, SLUICE_ITEM_ERROR, reason);
+  }
   // scan: where to go on.
   void next(std::string_view state) { emit_cursor(0, state, false); }
 };

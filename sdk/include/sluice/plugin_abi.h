@@ -257,7 +257,8 @@ typedef struct sluice_denormalizer {
   /* Emits about `count` cursors whose scans together cover every root row. */
   sluice_status (*ranges)(void* self, size_t count, sluice_output* output, sluice_error* error);
   /* Emits up to about `limit` documents from the cursor on, read in one snapshot, and the next cursor unless the
-   * range is done. */
+   * range is done. A row of which no document can be made gets an outcome ITEM_ERROR and, so that it can be found, a
+   * key with its id. Both bear the same index, which nothing else that failed in the call bears. */
   sluice_status (*scan)(void* self, sluice_view cursor, size_t limit, sluice_output* output, sluice_error* error);
   /* The number of documents that the source would give now. */
   sluice_status (*count)(void* self, int64_t* documents, sluice_error* error);
