@@ -144,7 +144,7 @@ void TreeDenormalizer::walk(std::string_view state, std::size_t limit, KeyOutput
     const Plan& plan = session.plan;
     std::string sql;
     if (!cursor.route) {
-      sql = scan_keys_sql(plan.root, plan.key_types, {cursor.last.has_value(), false});
+      sql = walk_all_sql(plan.root, plan.key_types, cursor.last.has_value());
     } else {
       const Route& route = plan.routes.at(*cursor.route);
       sql = cursor.last ? route.walk_next_sql : route.walk_sql;

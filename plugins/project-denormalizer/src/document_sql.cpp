@@ -109,12 +109,18 @@ std::string compare_key(const Node& root, const std::vector<KeyType>& types, con
          ")";
 }
 
-// What a row must meet to have a document.
-std::vector<std::string> conditions(const Node& root) {
+// What a row must meet to have a key.
+std::vector<std::string> key_conditions(const Node& root) {
   std::vector<std::string> terms;
   for (const std::string& column : root.nullable_key) {
     terms.push_back(qualified(root.alias, column) + " IS NOT NULL");
   }
+  return terms;
+}
+
+// What a row must meet to have a document.
+std::vector<std::string> conditions(const Node& root) {
+  std::vector<std::string> terms = key_conditions(root);
   if (!root.where.empty()) terms.push_back("(" + root.where + ")");
   return terms;
 }
@@ -137,14 +143,22 @@ std::string where_document_sql(const Node& root) {
 }
 
 // WHERE, ORDER BY and LIMIT of a page in key order.
-std::string page_sql(const Node& root, const std::vector<KeyType>& types, Bounds bounds) {
+std::string page_sql(const Node& root, const std::vector<KeyType>& types, Bounds bounds,
+                     const std::vector<std::string>& conditions) {
   int next = 1;
   std::vector<std::string> terms;
   if (bounds.after) terms.push_back(compare_key(root, types, ">", next));
   if (bounds.upto) terms.push_back(compare_key(root, types, "<=", next));
-  for (const std::string& condition : conditions(root)) terms.push_back(condition);
+  terms.insert(terms.end(), conditions.begin(), conditions.end());
   return where_sql(terms) + " ORDER BY " + join(qualified_key(root), ", ") + " LIMIT $" +
          std::to_string(next);
+}
+
+std::string keys_sql(const Node& root, const std::vector<KeyType>& types, Bounds bounds,
+                     const std::vector<std::string>& conditions) {
+  return snapshot_row(null_texts(root.key.size())) + "(SELECT NULL, " +
+         join(key_as_text(root), ", ") + " FROM " + aliased(root.table, root.alias) +
+         page_sql(root, types, bounds, conditions) + ")";
 }
 
 // In the place of a document.
@@ -184,13 +198,16 @@ std::string materialize_sql(const Node& root, const std::vector<KeyType>& key_ty
 std::string scan_sql(const Node& root, const std::vector<KeyType>& key_types, Bounds bounds) {
   return snapshot_row(null_texts(root.key.size()) + ", " + fingerprint(root)) + "(SELECT NULL, " +
          join(key_as_text(root), ", ") + ", " + document_value(root) + " FROM " +
-         aliased(root.table, root.alias) + page_sql(root, key_types, bounds) + ")";
+         aliased(root.table, root.alias) + page_sql(root, key_types, bounds, conditions(root)) +
+         ")";
 }
 
 std::string scan_keys_sql(const Node& root, const std::vector<KeyType>& key_types, Bounds bounds) {
-  return snapshot_row(null_texts(root.key.size())) + "(SELECT NULL, " +
-         join(key_as_text(root), ", ") + " FROM " + aliased(root.table, root.alias) +
-         page_sql(root, key_types, bounds) + ")";
+  return keys_sql(root, key_types, bounds, conditions(root));
+}
+
+std::string walk_all_sql(const Node& root, const std::vector<KeyType>& key_types, bool next_page) {
+  return keys_sql(root, key_types, {next_page, false}, key_conditions(root));
 }
 
 std::string count_sql(const Node& root) {

@@ -34,6 +34,12 @@ struct Bounds {
 [[nodiscard]] std::string scan_keys_sql(const Node& root, const std::vector<KeyType>& key_types,
                                         Bounds bounds);
 
+/// A page of the keys of all rows, also of those that `where` drops: what it reads may have
+/// changed, and then they had documents before. Parameters: the last key's values, if a page came
+/// before, then the page's size. Rows: snapshot, the key's columns as text.
+[[nodiscard]] std::string walk_all_sql(const Node& root, const std::vector<KeyType>& key_types,
+                                       bool next_page);
+
 /// How many documents there are.
 [[nodiscard]] std::string count_sql(const Node& root);
 

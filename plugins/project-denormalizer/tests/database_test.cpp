@@ -396,6 +396,29 @@ TEST_F(DatabaseTest, TruncateTouchesEveryDocument) {
   EXPECT_EQ(plugin.out().cursors[0].sweep, 1U);
 }
 
+TEST_F(DatabaseTest, TruncateOfATableThatTheFilterReadsRemovesWhatItDropsFromThen) {
+  sql("INSERT INTO articles(id) SELECT generate_series(1, 3)");
+  sql("INSERT INTO comments SELECT i, i, 'x' FROM generate_series(1, 2) i");
+  Plugin plugin(json::parse(R"json({"table":"articles","columns":["id"],
+      "where":"EXISTS (SELECT FROM comments c WHERE c.article_id = articles.id)",
+      "watch":[{"table":"comments","on":{"article_id":"id"}}]})json"));
+  EXPECT_EQ(scan_all(plugin, 1, 10), (std::multiset<std::string>{"1", "2"}));
+  sql("TRUNCATE comments; INSERT INTO comments VALUES (2, 2, 'x')");
+  const Change truncated('t', "comments", nullptr, nullptr, nullptr);
+  ASSERT_EQ(plugin.route({truncated.get()}), SLUICE_OK);
+  ASSERT_EQ(plugin.out().cursors.size(), 1U);
+  ASSERT_EQ(plugin.walk(plugin.cursor(), 2), SLUICE_OK) << plugin.error();
+  EXPECT_THAT(plugin.keys(), ElementsAre("1", "2"));
+  ASSERT_EQ(plugin.walk(plugin.cursor(), 2), SLUICE_OK) << plugin.error();
+  EXPECT_THAT(plugin.keys(), ElementsAre("3"));
+  ASSERT_EQ(plugin.materialize({"1", "2", "3"}), SLUICE_OK) << plugin.error();
+  EXPECT_TRUE(plugin.document("1").is_null());
+  EXPECT_FALSE(plugin.document("2").is_null());
+  EXPECT_TRUE(plugin.document("3").is_null());
+  EXPECT_EQ(scan_all(plugin, 1, 10), std::multiset<std::string>{"2"})
+      << "a rebuild goes by the filter";
+}
+
 TEST_F(DatabaseTest, OtherTablesMessagesAndBadRowsStopNobody) {
   Plugin plugin(articles());
   const Change other('c', "elsewhere", {{"id", 1}}, nullptr, {{"id", 1}});

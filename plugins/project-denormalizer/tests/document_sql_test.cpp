@@ -120,6 +120,17 @@ TEST(DocumentSqlTest, AnUnboundedPageHasNoCondition) {
                              R"sql(ORDER BY "authors"."id" LIMIT $1)sql"));
 }
 
+TEST(DocumentSqlTest, AWalkOverAllRowsIsNotFilteredAsAScanIs) {
+  const Node root = sample_tree(R"({"table":"authors","columns":["id"],"where":"name <> ''"})");
+  const auto types = key_types_of(root, sample_catalog());
+  EXPECT_THAT(scan_sql(root, types, {}), HasSubstr("WHERE (name <> '') ORDER BY"));
+  EXPECT_THAT(scan_keys_sql(root, types, {}), HasSubstr("WHERE (name <> '') ORDER BY"));
+  EXPECT_EQ(walk_all_sql(root, types, true),
+            R"sql(SELECT pg_current_snapshot()::text AS snapshot, NULL::text UNION ALL )sql"
+            R"sql((SELECT NULL, "authors"."id"::text FROM "public"."authors" AS "authors" )sql"
+            R"sql(WHERE ("authors"."id") > ($1::integer) ORDER BY "authors"."id" LIMIT $2))sql");
+}
+
 TEST(SqlTextTest, QuotesWhatUsersName) {
   EXPECT_EQ(quote_identifier("a\"b"), "\"a\"\"b\"");
   EXPECT_EQ(quote_literal("it's"), "'it''s'");
