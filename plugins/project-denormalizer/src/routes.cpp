@@ -146,6 +146,9 @@ class Deriver {
     const Node& node = *path.back();
     if (path.size() == 1) {
       for (const std::string& column : root_.key) way.key.push_back(qualified(node.alias, column));
+      for (const std::string& column : root_.nullable_key) {
+        way.guard.push_back(qualified(node.alias, column) + " IS NOT NULL");
+      }
       return;
     }
     const Path above(path.begin(), path.end() - 1);

@@ -198,6 +198,17 @@ std::multiset<std::string> scan_all(Plugin& plugin, std::size_t ranges, std::siz
   return ids;
 }
 
+// All keys of a walk, page by page, in the order that they come in.
+std::vector<std::string> walk_all(Plugin& plugin, std::string cursor, std::size_t page) {
+  std::vector<std::string> keys;
+  while (!cursor.empty()) {
+    EXPECT_EQ(plugin.walk(cursor, page), SLUICE_OK) << plugin.error();
+    for (const std::string& key : plugin.keys()) keys.push_back(key);
+    cursor = plugin.out().cursors.empty() ? "" : plugin.cursor();
+  }
+  return keys;
+}
+
 TEST_F(DatabaseTest, ScansGiveEveryRowOnce) {
   sql("INSERT INTO articles(id) SELECT i * 3 FROM generate_series(1, 1000) i");
   Plugin plugin(articles());
@@ -337,6 +348,33 @@ TEST_F(DatabaseTest, ARowInManyDocumentsIsWalkedThrough) {
   }
   ASSERT_EQ(keys.size(), 100U);
   for (int i = 0; i < 100; ++i) EXPECT_EQ(keys[static_cast<std::size_t>(i)], std::to_string(i + 1));
+}
+
+TEST_F(DatabaseTest, ARowWithoutAKeyIsInNoLookupAndEndsNoWalk) {
+  sql("ALTER TABLE articles ADD UNIQUE (title); ALTER TABLE comments REPLICA IDENTITY FULL");
+  sql("INSERT INTO articles(id, title) SELECT i, CASE WHEN i < 4 THEN 't' || i END "
+      "FROM generate_series(1, 6) i");
+  sql("INSERT INTO comments SELECT i, i, 'x' FROM generate_series(1, 6) i");
+  sql("INSERT INTO tags VALUES (5, 'five')");
+  sql("INSERT INTO article_tags SELECT i, 5 FROM generate_series(1, 6) i");
+  json document = articles();
+  document["key"] = "title";
+  const auto comment = [](int i, const char* body) {
+    return json{{"id", i}, {"article_id", i}, {"body", body}};
+  };
+  const Change keyed('u', "comments", {{"id", 1}}, comment(1, "w"), comment(1, "x"));
+  const Change keyless('u', "comments", {{"id", 4}}, comment(4, "w"), comment(4, "x"));
+  const Change tag('u', "tags", {{"id", 5}}, nullptr, {{"id", 5}, {"label", "V"}});
+  Plugin plugin(document);
+  ASSERT_EQ(plugin.route({keyed.get(), keyless.get(), tag.get()}), SLUICE_OK) << plugin.error();
+  EXPECT_THAT(plugin.out().outcomes, IsEmpty());
+  EXPECT_THAT(plugin.keys(), UnorderedElementsAre("t1", "t1", "t2", "t3"));
+
+  Plugin walking(document, 1);
+  ASSERT_EQ(walking.route({tag.get()}), SLUICE_OK) << walking.error();
+  EXPECT_THAT(walk_all(walking, walking.cursor(), 2), ElementsAre("t1", "t2", "t3"));
+  EXPECT_THAT(walk_all(walking, WalkCursor{}.encode(), 2), ElementsAre("t1", "t2", "t3"));
+  EXPECT_EQ(scan_all(walking, 2, 2), (std::multiset<std::string>{"t1", "t2", "t3"}));
 }
 
 TEST_F(DatabaseTest, ALookupWaitsUntilItsTransactionIsVisible) {

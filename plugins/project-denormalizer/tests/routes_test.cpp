@@ -1,8 +1,11 @@
 #include "routes.hpp"
 
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include "changed_row.hpp"
+#include "document_config.hpp"
+#include "resolve.hpp"
 #include "sample_catalog.hpp"
 
 namespace sluice::denorm {
@@ -83,6 +86,26 @@ TEST(RoutesTest, ClimbsThroughAJunctionInTheMiddle) {
                 R"sql(AS "article_tags" JOIN "public"."articles" AS "articles" )sql"
                 R"sql(ON "article_tags"."article_id" = "articles"."id" )sql"
                 R"sql(WHERE "article_tags"."tag_id" = sluice_changed.c1)sql"));
+}
+
+TEST(RoutesTest, ARowWithoutAKeyIsNoDocumentToBeFound) {
+  Catalog catalog = sample_catalog();
+  catalog.tables.at({"public", "articles"}).unique_keys.push_back({"title"});
+  const Node root =
+      resolve(parse_document(nlohmann::json::parse(R"({"table":"articles","key":"title","children":[
+          {"table":"authors","name":"author","columns":["name"],"on":{"id":"author_id"}},
+          {"table":"tags","columns":["label"],"through":"article_tags"}]})"),
+                             "/document"),
+              catalog);
+  const auto routes = derive_routes(root, catalog);
+  ASSERT_EQ(routes.size(), 4U);
+  for (std::size_t i = 1; i < routes.size(); ++i) {
+    for (const std::string& sql :
+         {routes[i].lookup_sql, routes[i].walk_sql, routes[i].walk_next_sql}) {
+      EXPECT_THAT(sql, HasSubstr(R"sql( AND "articles"."title" IS NOT NULL )sql"))
+          << routes[i].place;
+    }
+  }
 }
 
 TEST(RoutesTest, ACompositeKeyIsTakenInTheKeysOrder) {
