@@ -29,6 +29,14 @@ const CatalogColumn* CatalogTable::find(const std::string& column) const {
   return found == columns.end() ? nullptr : &*found;
 }
 
+bool CatalogTable::is_unique(const std::vector<std::string>& among) const {
+  return std::any_of(unique_keys.begin(), unique_keys.end(), [&](const auto& key) {
+    return std::all_of(key.begin(), key.end(), [&](const std::string& column) {
+      return std::find(among.begin(), among.end(), column) != among.end();
+    });
+  });
+}
+
 std::vector<std::string> CatalogTable::known_key_columns() const {
   if (replica_identity == ReplicaIdentity::kNothing) return {};
   if (replica_identity != ReplicaIdentity::kIndex) return primary_key;

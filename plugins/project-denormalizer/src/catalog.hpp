@@ -38,6 +38,8 @@ struct CatalogTable {
   bool has_hidden_rows = false;  // row level security applies to the role that is connected
 
   [[nodiscard]] const CatalogColumn* find(const std::string& column) const;
+  /// Whether no two rows agree in all of these columns: a unique key is among them.
+  [[nodiscard]] bool is_unique(const std::vector<std::string>& among) const;
   /// Changes carry the whole old row.
   [[nodiscard]] bool has_full_before() const { return replica_identity == ReplicaIdentity::kFull; }
   /// The columns of the primary key that the old row in a change is sure to have.

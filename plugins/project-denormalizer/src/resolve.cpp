@@ -292,8 +292,7 @@ class Resolver {
   bool resolve_relation(Node& node, const Parent& parent, const CatalogTable& table,
                         Aliases& aliases, bool refuse_way_back) {
     if (!node.junction) return resolve_direct(node, parent, table, refuse_way_back);
-    resolve_junction(node, parent, table, aliases, refuse_way_back);
-    return false;
+    return resolve_junction(node, parent, table, aliases, refuse_way_back);
   }
 
   // A name in SQL that no table around this one has, so that each column name means one thing.
@@ -324,16 +323,15 @@ class Resolver {
     for (const ColumnPair& pair : node.on) {
       check_in_changes(side, pair.column, pointer + pointer_part(pair.column));
     }
-    return std::any_of(table.unique_keys.begin(), table.unique_keys.end(),
-                       [&](const auto& key) { return same_columns(key, columns_of(node.on)); });
+    return table.is_unique(columns_of(node.on));
   }
 
-  void resolve_junction(Node& node, const Parent& parent, const CatalogTable& table,
+  bool resolve_junction(Node& node, const Parent& parent, const CatalogTable& table,
                         Aliases& aliases, bool refuse_way_back) {
     Junction& junction = *node.junction;
     const std::string pointer = node.pointer + "/through";
     const CatalogTable* links = find_table(junction.table, pointer);
-    if (links == nullptr) return;
+    if (links == nullptr) return false;
     if (links->is_view) {
       report(pointer + "/table",
              junction.table.text() + " is a view, whose changes are not seen: name a table");
@@ -364,6 +362,8 @@ class Resolver {
     }
     resolve_types(junction.fields, junction.table, *links, pointer + "/columns");
     order_links(junction, *links);
+    return links->is_unique(columns_of(junction.parent)) &&
+           table.is_unique(references_of(junction.child));
   }
 
   // Whether the relation is that of the parent to its own parent, the other way round.

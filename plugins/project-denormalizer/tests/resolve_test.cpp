@@ -1,7 +1,9 @@
 #include "resolve.hpp"
 
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
+#include "document_config.hpp"
 #include "problem.hpp"
 #include "sample_catalog.hpp"
 
@@ -48,6 +50,33 @@ TEST(ResolveTest, ARelationToOneRowIsAnObject) {
       {"table":"talk.comments","name":"comment"}]})");
   EXPECT_THAT(root.children[0].on, ElementsAre(ColumnPair{"id", "comment_id"}));
   EXPECT_EQ(root.children[0].shape, Shape::kObject);
+}
+
+TEST(ResolveTest, ColumnsWithAUniqueKeyAmongThemMatchOneRow) {
+  const Node root = sample_tree(R"({"table":"talk.reactions","children":[
+      {"table":"talk.comments","name":"comment","on":{"id":"comment_id","body":"kind"}},
+      {"table":"order_lines","on":{"region":"kind"}}]})");
+  EXPECT_EQ(root.children[0].shape, Shape::kObject);
+  EXPECT_EQ(root.children[1].shape, Shape::kArray) << "a part of a unique key";
+}
+
+Shape shape_of_linked_tag(bool one_link_each, bool tag_by_its_key) {
+  Catalog catalog = sample_catalog();
+  if (one_link_each) {
+    catalog.tables.at({"public", "article_tags"}).unique_keys.push_back({"article_id"});
+  }
+  const auto document = nlohmann::json::parse(
+      R"({"table":"articles","children":[{"table":"tags","through":"article_tags"}]})");
+  if (!tag_by_its_key) {
+    catalog.tables.at({"public", "tags"}).unique_keys = {{"label"}};
+  }
+  return *resolve(parse_document(document, "/document"), catalog).children[0].shape;
+}
+
+TEST(ResolveTest, AJunctionWithOneLinkForEachParentGivesAnObject) {
+  EXPECT_EQ(shape_of_linked_tag(true, true), Shape::kObject);
+  EXPECT_EQ(shape_of_linked_tag(true, false), Shape::kArray) << "a link to several rows";
+  EXPECT_EQ(shape_of_linked_tag(false, true), Shape::kArray);
 }
 
 TEST(ResolveTest, AliasesDifferFromThoseOfTheTablesAround) {
