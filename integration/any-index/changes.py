@@ -17,10 +17,26 @@ class Changes:
         self.session = session
         self.random = random.Random(seed)
         self.refused = 0
+        self.answer = []  # of what was run last; empty if it was refused
 
     def grow(self, count):
         """Adds rows. Returns what was run, as the others do."""
         return [self._run(self._statement("new_")) for _ in range(count)]
+
+    def kinds_in_random_order(self):
+        return self.random.sample(list(self.kinds), len(self.kinds))
+
+    def surely(self, kind, attempts=20):
+        """One statement of this kind. If it was refused or touched no row, others with new choices, after adding rows, until
+        one does; AssertionError if none did. Returns what was run."""
+        run = []
+        for _ in range(attempts):
+            sql = getattr(self, kind)()
+            run.append(self._run(f"BEGIN; {sql}; SELECT pg_current_xact_id_if_assigned() IS NOT NULL AS touched; COMMIT"))
+            if self.answer == ["t"]:
+                return run
+            run += self.grow(10)
+        raise AssertionError(f"{attempts} times {kind} took no effect:\n  " + "\n  ".join(run[::11]))
 
     def step(self):
         """One transaction, of one statement or several, some of which are rolled back. The database may refuse it, for
@@ -41,9 +57,10 @@ class Changes:
 
     def _run(self, sql):
         try:
-            self.session.run(sql)
+            self.answer = self.session.run(sql)
         except DatabaseError as error:
             self.refused += 1
+            self.answer = []
             return f"{sql} -- refused: {error}"
         return sql
 

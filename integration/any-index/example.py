@@ -45,6 +45,8 @@ class Example:
     def test_2_single_changes(self):
         # What one change misses, the next may hide: so each is waited for.
         self.follows(self.changes.grow(150))
+        for kind in self.changes.kinds_in_random_order():
+            self.follows(self.changes.surely(kind))
         for _ in range(40):
             self.follows([self.changes.step()])
 

@@ -212,7 +212,9 @@ class SqlForm(unittest.TestCase):
 
     def test_2_random_changes(self):
         self.follows(self.changes.grow(40))
-        for _ in range(40):
+        for kind in self.changes.kinds_in_random_order():
+            self.follows(self.changes.surely(kind))
+        for _ in range(20):
             self.follows([self.changes.step()])
         for _ in range(3):
             self.follows([self.changes.step() for _ in range(40)])
