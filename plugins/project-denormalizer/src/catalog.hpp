@@ -1,7 +1,6 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -29,8 +28,9 @@ struct CatalogTable {
   std::vector<std::string> primary_key;
   std::vector<std::vector<std::string>> unique_keys;  // the primary key included
   ReplicaIdentity replica_identity = ReplicaIdentity::kDefault;
-  std::vector<std::string> identity_index;    // kIndex: the columns of that index
-  std::set<std::string> first_index_columns;  // of indexes that any search by equality can use
+  std::vector<std::string> identity_index;  // kIndex: the columns of that index
+  // Of indexes that any search by equality can use: the columns, up to the first expression.
+  std::vector<std::vector<std::string>> indexes;
   bool is_view = false;        // or a foreign table: no changes of its own are ever seen
   bool can_be_indexed = true;  // not a view, nor a foreign table
   bool is_partitioned = false;

@@ -73,15 +73,19 @@ constexpr const char* kUniqueKeys =
     "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum "
     "ORDER BY w.schema, w.name, i.indexrelid, k.position";
 
-// The others serve no search by equality, or not every one.
-constexpr const char* kFirstIndexColumns =
-    "SELECT w.schema, w.name, a.attname FROM unnest($1::text[], $2::text[]) AS w(schema, name) "
+// The others serve no search by equality, or not every one. An expression has no name.
+constexpr const char* kIndexColumns =
+    "SELECT w.schema, w.name, i.indexrelid, a.attname "
+    "FROM unnest($1::text[], $2::text[]) AS w(schema, name) "
     "JOIN pg_namespace n ON n.nspname = w.schema "
     "JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name "
     "JOIN pg_index i ON i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL "
     "JOIN pg_class x ON x.oid = i.indexrelid "
     "JOIN pg_am m ON m.oid = x.relam AND m.amname IN ('btree', 'hash') "
-    "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]";
+    "JOIN unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, position) "
+    "ON k.position <= i.indnkeyatts "
+    "LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum "
+    "ORDER BY w.schema, w.name, i.indexrelid, k.position";
 
 constexpr const char* kForeignKeys =
     "SELECT k.oid, k.conname, w.schema, w.name, fn.nspname, f.relname, a.attname, fa.attname "
@@ -141,9 +145,18 @@ void add_columns(const pqxx::result& rows, Catalog& catalog) {
   }
 }
 
-void add_first_index_columns(const pqxx::result& rows, Catalog& catalog) {
+void add_indexes(const pqxx::result& rows, Catalog& catalog) {
+  std::string index;
+  bool whole = true;  // no expression came yet
   for (const pqxx::row& row : rows) {
-    catalog.tables[table_at(row, 0)].first_index_columns.insert(row[2].as<std::string>());
+    CatalogTable& table = catalog.tables[table_at(row, 0)];
+    if (row[2].as<std::string>() != index) {
+      index = row[2].as<std::string>();
+      whole = true;
+      table.indexes.emplace_back();
+    }
+    whole = whole && !row[3].is_null();
+    if (whole) table.indexes.back().push_back(row[3].as<std::string>());
   }
 }
 
@@ -191,7 +204,7 @@ Catalog load_catalog(Connection& connection, const std::vector<TableName>& table
   add_tables(connection.execute(kTables, wanted), catalog);
   add_columns(connection.execute(columns_sql(), wanted), catalog);
   add_unique_keys(connection.execute(kUniqueKeys, wanted), catalog);
-  add_first_index_columns(connection.execute(kFirstIndexColumns, wanted), catalog);
+  add_indexes(connection.execute(kIndexColumns, wanted), catalog);
   add_foreign_keys(connection.execute(kForeignKeys, wanted), catalog);
   return catalog;
 }

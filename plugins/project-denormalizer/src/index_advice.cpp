@@ -1,6 +1,7 @@
 #include "index_advice.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "sql_text.hpp"
@@ -63,13 +64,26 @@ class Advisor {
 
   static std::string lookups_of(const TableName& table) { return "each change of " + table.text(); }
 
+  // The most columns of `searched` that an index begins with.
+  static Columns best_beginning(const Columns& searched, const CatalogTable& table) {
+    Columns best;
+    for (const Columns& index : table.indexes) {
+      const auto end = std::find_if(index.begin(), index.end(), [&](const std::string& column) {
+        return std::find(searched.begin(), searched.end(), column) == searched.end();
+      });
+      if (end - index.begin() > std::ssize(best)) best.assign(index.begin(), end);
+    }
+    return best;
+  }
+
   // `more` columns in the index spare a visit to the table.
   void check(const TableName& name, Columns searched, const Columns& more, const std::string& who) {
     const CatalogTable& table = catalog_.tables.at(name);
-    const bool found = std::any_of(
-        searched.begin(), searched.end(),
-        [&](const std::string& column) { return table.first_index_columns.contains(column); });
-    if (found || !table.can_be_indexed || !told_.insert({name, searched}).second) return;
+    if (!table.can_be_indexed) return;
+    const std::set<std::string> wanted(searched.begin(), searched.end());
+    const Columns found = best_beginning(searched, table);
+    if (found.size() == wanted.size() || table.is_unique(searched)) return;
+    if (!told_.insert({name, searched}).second) return;
     const std::string by = join(searched, ", ");
     for (const std::string& column : more) {
       if (std::find(searched.begin(), searched.end(), column) == searched.end()) {
@@ -80,9 +94,13 @@ class Advisor {
     // A partitioned table cannot have it made concurrently.
     const std::string create =
         table.is_partitioned ? "CREATE INDEX ON " : "CREATE INDEX CONCURRENTLY ON ";
-    advice_.push_back("no index on " + name.text() + " (" + by + "): " + who +
-                      " reads the whole table\n" + create + quote_table(name) + " (" +
-                      join(searched, ", ") + ");");
+    const std::string some = join(found, ", ");
+    const std::string reads = found.empty() ? ": " + who + " reads the whole table"
+                                            : ", only one that begins with " + some + ": " + who +
+                                                  " reads all rows with the same " + some +
+                                                  ", which may do if they are few";
+    advice_.push_back("no index on " + name.text() + " (" + by + ")" + reads + "\n" + create +
+                      quote_table(name) + " (" + join(searched, ", ") + ");");
   }
 
   const Catalog& catalog_;

@@ -109,6 +109,20 @@ TEST_F(ExplainTest, WarningsHaveTheStatementsThatMendThemAndThenGoAway) {
   EXPECT_THAT(warnings(explain(shops())), IsEmpty());
 }
 
+TEST_F(ExplainTest, AnIndexIsEnoughIfItBeginsWithAllColumnsOfAJoin) {
+  sql(R"(CREATE TABLE parts (region text, number int, PRIMARY KEY (region, number));
+         CREATE TABLE spares (id int PRIMARY KEY, region text, number int, note text);
+         CREATE INDEX ON spares (region, lower(note), number) INCLUDE (number);
+         CREATE INDEX ON spares (lower(note), region, number))");
+  const json document = json::parse(R"({"table":"parts","children":[{"table":"spares",
+      "on":{"region":"region","number":"number"}}]})");
+  EXPECT_THAT(warnings(explain(document)),
+              Contains(HasSubstr("no index on public.spares (number, region), only one that begins "
+                                 "with region: each document read")));
+  sql("CREATE INDEX ON spares (region, number, lower(note))");
+  EXPECT_THAT(warnings(explain(document)), Not(Contains(HasSubstr("no index"))));
+}
+
 TEST_F(ExplainTest, PartitionsUnloggedTablesAndIdentitiesByIndexAreWarnedOf) {
   sql(R"(CREATE TABLE logs (id int, region text, PRIMARY KEY (id, region))
            PARTITION BY LIST (region);

@@ -12,11 +12,11 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
-// Indexes begin with the first column of the primary key, as PostgreSQL makes them.
+// With the indexes of the primary keys, as PostgreSQL makes them.
 Catalog indexed_catalog() {
   Catalog catalog = sample_catalog();
   for (auto& [name, table] : catalog.tables) {
-    if (!table.primary_key.empty()) table.first_index_columns.insert(table.primary_key.front());
+    if (!table.primary_key.empty()) table.indexes.push_back(table.primary_key);
   }
   return catalog;
 }
@@ -35,7 +35,7 @@ TEST(IndexAdviceTest, TheOtherDirectionOfAJunctionNeedsAnIndex) {
 
 TEST(IndexAdviceTest, AnIndexThatBeginsWithTheColumnIsEnough) {
   Catalog catalog = indexed_catalog();
-  catalog.tables.at({"public", "article_tags"}).first_index_columns.insert("tag_id");
+  catalog.tables.at({"public", "article_tags"}).indexes.push_back({"tag_id"});
   EXPECT_THAT(index_advice(sample_tree(kTagged), catalog), IsEmpty());
 }
 
@@ -53,11 +53,39 @@ TEST(IndexAdviceTest, DirectRelationsNeedThemInBothDirections) {
                                     "public.authors")));
 }
 
-TEST(IndexAdviceTest, OneIndexedColumnOfSeveralIsEnough) {
-  EXPECT_THAT(index_advice(sample_tree(R"({"table":"orders","columns":["note"],
+std::vector<std::string> advice_on_lines(std::vector<std::vector<std::string>> indexes) {
+  Catalog catalog = indexed_catalog();
+  catalog.tables.at({"public", "order_lines"}).indexes = std::move(indexes);
+  return index_advice(sample_tree(R"({"table":"orders","columns":["note"],
                  "children":[{"table":"order_lines","columns":["item"]}]})"),
+                      catalog);
+}
+
+TEST(IndexAdviceTest, AnIndexThatBeginsWithAllColumnsInAnyOrderIsEnough) {
+  EXPECT_THAT(advice_on_lines({{"region", "number", "line"}}), IsEmpty());
+  EXPECT_THAT(advice_on_lines({{"line"}, {"number", "region"}}), IsEmpty());
+}
+
+TEST(IndexAdviceTest, OneIndexedColumnOfSeveralMayBeEnough) {
+  for (const auto& indexes : std::vector<std::vector<std::vector<std::string>>>{
+           {{"region"}, {}}, {{"line", "number"}, {"region", "line", "number"}}}) {
+    EXPECT_THAT(advice_on_lines(indexes),
+                ElementsAre("no index on public.order_lines (region, number), only one that begins "
+                            "with region: each document read reads all rows with the same region, "
+                            "which may do if they are few\nCREATE INDEX CONCURRENTLY ON "
+                            "\"public\".\"order_lines\" (\"region\", \"number\");"));
+  }
+  EXPECT_THAT(advice_on_lines({{"line", "region", "number"}}),
+              ElementsAre(HasSubstr("each document read reads the whole table")))
+      << "an index that begins with another column";
+}
+
+TEST(IndexAdviceTest, AUniqueKeyAmongTheColumnsIsEnough) {
+  EXPECT_THAT(index_advice(sample_tree(R"({"table":"talk.comments","columns":["body"],"children":[
+          {"name":"article","table":"articles","columns":["title"],
+           "on":{"id":"article_id","author_id":"parent_id"}}]})"),
                            indexed_catalog()),
-              IsEmpty());
+              ElementsAre(HasSubstr("no index on talk.comments (parent_id, article_id)")));
 }
 
 TEST(IndexAdviceTest, NamesAreQuotedAndPartitionedTablesIndexedPlainly) {
