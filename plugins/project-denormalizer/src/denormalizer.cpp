@@ -16,6 +16,7 @@
 #include "document_reader.hpp"
 #include "document_sql.hpp"
 #include "explain.hpp"
+#include "expression_sql.hpp"
 #include "problem.hpp"
 #include "resolve.hpp"
 #include "router.hpp"
@@ -44,6 +45,17 @@ void await_visible(const WalkCursor& cursor, const Snapshot& snapshot, const Con
   }
   context.warn("the database has not reached " + transaction +
                " (restored or failed over?); the walk goes on without it");
+}
+
+// Why PostgreSQL takes no such statement; empty if it does. Throws SqlFailure for passing faults.
+std::string refusal_of(Connection& connection, const std::string& sql) {
+  try {
+    connection.check(sql);
+    return "";
+  } catch (const SqlFailure& failure) {
+    if (failure.remedy() == Remedy::kReconnect || failure.remedy() == Remedy::kRetry) throw;
+    return failure.what();
+  }
 }
 
 }  // namespace
@@ -89,15 +101,17 @@ std::string TreeDenormalizer::current_fingerprint(Connection& connection) const 
   return row[0].c_str();
 }
 
-// Throws FatalError if the user's expressions make no statement.
+// Throws if the user's expressions make no statement, with each that is wrong by itself.
 void TreeDenormalizer::check_statement(Connection& connection, const Plan& plan) {
-  try {
-    connection.check(plan.materialize_sql);
-  } catch (const SqlFailure& failure) {
-    if (failure.remedy() == Remedy::kReconnect || failure.remedy() == Remedy::kRetry) throw;
-    throw FatalError(plan.root.pointer +
-                     ": PostgreSQL refuses the document's statement: " + failure.what());
+  const std::string refused = refusal_of(connection, plan.materialize_sql);
+  if (refused.empty()) return;
+  std::vector<Problem> problems;
+  for (const WrittenSql& piece : written_pieces(plan.root)) {
+    const std::string message = refusal_of(connection, piece.statement);
+    if (!message.empty()) problems.push_back({piece.pointer, message});
   }
+  if (!problems.empty()) throw ConfigError(std::move(problems));
+  throw FatalError(plan.root.pointer + ": PostgreSQL refuses the document's statement: " + refused);
 }
 
 void TreeDenormalizer::give_up(const SqlFailure& failure) {

@@ -3,13 +3,12 @@
 #include <cmath>
 
 #include "catalog_query.hpp"
-#include "sql_text.hpp"
+#include "expression_sql.hpp"
 
 namespace sluice::denorm {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Path = std::vector<const Node*>;  // from the root down
 
 // An index refuses terms above 32766 bytes, and with them the document: longer texts are not
 // indexed (4 bytes a character at most).
@@ -86,18 +85,16 @@ class Mapper {
 
   Json document(const Node& root) {
     if (root.sql.empty()) return members({&root});
-    const std::string sql = root.sql.substr(0, root.sql.find_last_not_of("; \t\r\n") + 1);
     Json properties = Json::object();
-    for (const CatalogColumn& column : describe_columns(
-             connection_, "SELECT document.* FROM " + aliased(root.table, root.alias) +
-                              " CROSS JOIN LATERAL (" + sql + "\n) AS document LIMIT 0")) {
+    for (const CatalogColumn& column :
+         describe_columns(connection_, written_document_sql(root) + " LIMIT 0")) {
       properties[column.name] = computed(column, "", column.name);
     }
     return properties;
   }
 
  private:
-  Json members(const Path& path) {
+  Json members(const NodePath& path) {
     const Node& node = *path.back();
     Json properties = Json::object();
     add_fields(node.fields, node.table, path, properties);
@@ -105,14 +102,14 @@ class Mapper {
       add_fields(node.junction->fields, node.junction->table, path, properties);
     }
     for (const Node& child : node.children) {
-      Path deeper = path;
+      NodePath deeper = path;
       deeper.push_back(&child);
       properties[child.name] = child_mapping(deeper);
     }
     return properties;
   }
 
-  Json child_mapping(const Path& path) {
+  Json child_mapping(const NodePath& path) {
     const Node& node = *path.back();
     Json inside = members(path);
     if (node.scalar) return inside.front();
@@ -120,7 +117,7 @@ class Mapper {
     return {{"properties", std::move(inside)}};
   }
 
-  void add_fields(const std::vector<Field>& fields, const TableName& table, const Path& path,
+  void add_fields(const std::vector<Field>& fields, const TableName& table, const NodePath& path,
                   Json& properties) {
     const CatalogTable& known = catalog_.tables.at(table);
     for (const Field& field : fields) {
@@ -152,25 +149,14 @@ class Mapper {
     return unsearched();
   }
 
-  static std::string place(const Path& path) {
+  static std::string place(const NodePath& path) {
     std::string out;
     for (std::size_t i = 1; i < path.size(); ++i) out += path[i]->name + ".";
     return out;
   }
 
-  // The type of an expression among the tables of the last node, with those of the nodes above
-  // around it.
-  CatalogColumn described(const std::string& expression, const Path& path) {
-    std::string sql = "(" + expression + ")";
-    for (auto node = path.rbegin(); node != path.rend(); ++node) {
-      std::string from = aliased((*node)->table, (*node)->alias);
-      if ((*node)->junction) {
-        from += " CROSS JOIN " + aliased((*node)->junction->table, (*node)->junction->alias);
-      }
-      sql = "SELECT " + sql + " FROM " + from;
-      if (node + 1 != path.rend()) sql = "(" + sql + ")";
-    }
-    return describe_columns(connection_, sql + " LIMIT 0").front();
+  CatalogColumn described(const std::string& expression, const NodePath& path) {
+    return describe_columns(connection_, expression_sql(expression, path) + " LIMIT 0").front();
   }
 
   const Catalog& catalog_;

@@ -1,5 +1,6 @@
 // What the plugin tells of its configuration at a real PostgreSQL.
 #include <set>
+#include <sstream>
 
 #include "plugin_driver.hpp"
 
@@ -198,6 +199,46 @@ TEST_F(ExplainTest, AConfigurationThatDoesNotFitIsToldWithItsPlaces) {
       json::parse(R"json({"table":"shops","columns":[{"sql":"nothing(id)","as":"x"}]})json"));
   EXPECT_EQ(broken.explain(), SLUICE_FATAL);
   EXPECT_THAT(broken.error(), AllOf(StartsWith("/document"), HasSubstr("nothing(integer)")));
+}
+
+TEST_F(ExplainTest, EachWrongExpressionIsToldAtItsPlace) {
+  Plugin plugin(json::parse(R"json({"table":"shops","where":"nmae <> ''","columns":["id",
+      {"sql":"lower(name)","as":"fine"}, {"sql":"nothing(id)","as":"x"}],
+    "children":[{"table":"goods","columns":["id",{"sql":"shops.id + goods.shop_id","as":"fine"}],
+      "where":"goods.shop_id","order_by":["id",{"sql":"shops.nothing"}],
+      "children":[{"name":"tags","table":"tags",
+        "columns":["label",{"sql":"goods_tags.tag_id + goods.id + shops.id","as":"fine"}],
+        "through":{"table":"goods_tags","columns":[{"sql":"tags.label || (","as":"y"}],
+                   "where":"goods_tags.tag"},
+        "order_by":[{"sql":"goods_tags.tag_id"},{"sql":"fine"}]}]}]})json"));
+  EXPECT_EQ(plugin.explain(), SLUICE_FATAL);
+  std::vector<std::string> places;
+  std::istringstream lines(plugin.error());
+  for (std::string line; std::getline(lines, line);) {
+    if (line.front() == '/') places.push_back(line.substr(0, line.find(": ")));
+  }
+  EXPECT_THAT(places, testing::UnorderedElementsAre(
+                          "/document/columns/2/sql", "/document/where",
+                          "/document/children/0/where", "/document/children/0/order_by/1/sql",
+                          "/document/children/0/children/0/through/columns/0/sql",
+                          "/document/children/0/children/0/through/where"))
+      << plugin.error();
+  EXPECT_THAT(plugin.error(), AllOf(HasSubstr("nothing(integer)"), HasSubstr("nmae"),
+                                    HasSubstr("must be type boolean")));
+  EXPECT_EQ(plugin.materialize({"1"}), SLUICE_FATAL);
+  EXPECT_THAT(plugin.error(), HasSubstr("/document/children/0/order_by/1/sql: "));
+
+  Plugin written(json::parse(R"({"table":"shops","sql":"SELECT shops.nmae -- ;","where":"naem"})"));
+  EXPECT_EQ(written.explain(), SLUICE_FATAL);
+  EXPECT_THAT(written.error(), AllOf(HasSubstr("/document/sql: "), HasSubstr("shops.nmae"),
+                                     HasSubstr("/document/where: "), HasSubstr("naem")));
+}
+
+TEST_F(ExplainTest, ExpressionsThatOnlyTogetherAreWrongAreToldAtTheDocument) {
+  Plugin plugin(
+      json::parse(R"json({"table":"shops","columns":["name",{"sql":"count(*)","as":"all"}]})json"));
+  EXPECT_EQ(plugin.explain(), SLUICE_FATAL);
+  EXPECT_THAT(plugin.error(), AllOf(StartsWith("/document: "), HasSubstr("GROUP BY")));
 }
 
 TEST_F(ExplainTest, WithoutADatabaseTheTablesAreToldAllTheSame) {
