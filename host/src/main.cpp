@@ -127,7 +127,9 @@ int run(int argc, char** argv) {
       "verify", "Compare the index with the source, document by document; exit code 0 or 1");
   verify->add_option("file", options.file, "Pipeline file")->required()->type_name("PIPELINE");
   verify->add_flag("--repair", options.repair, "Write the documents that differ, and only these");
-  verify->add_flag("--json", options.as_json, "The report as JSON");
+  verify->add_flag(
+      "--json", options.as_json,
+      "The report as JSON, with up to 10,000 of the documents that differ instead of 20");
   verify->callback([&] {
     auto found = registry();
     code = sluice::verify_index(options.file, options.repair, options.as_json, found);

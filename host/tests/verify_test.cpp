@@ -291,7 +291,35 @@ TEST_F(VerifyTest, MoreSuspectsThanAreHeldAtOnceAreJudgedInRounds) {
   EXPECT_EQ(report.extra, 12);
   EXPECT_EQ(report.repaired, 32);
   EXPECT_EQ(report.examples.size(), 20U);
+  EXPECT_TRUE(report.examples_cut);
   EXPECT_EQ(index_.size(), 20U);
+}
+
+TEST_F(VerifyTest, AllThatDifferAreNamedIfAskedForAndTheReportTellsWhereItIsCut) {
+  for (int i = 0; i < 20; ++i) remove(std::to_string(i));
+  for (int i = 0; i < 12; ++i) put("other-" + std::to_string(i), {1, "{}"});
+  options_.max_examples = 32;
+  auto report = verify();
+  EXPECT_EQ(report.examples.size(), 32U);
+  EXPECT_FALSE(report.examples_cut);
+  EXPECT_EQ(to_json(report).at("examples").size(), 32U);
+  EXPECT_EQ(to_json(report).at("examples_cut"), false);
+  options_.max_examples = 31;
+  report = verify();
+  EXPECT_EQ(report.examples.size(), 31U);
+  EXPECT_TRUE(report.examples_cut);
+  EXPECT_EQ(to_json(report).at("examples_cut"), true);
+}
+
+TEST_F(VerifyTest, WhatIsLeftComesBeforeWhatWasRepairedAlsoWhereTheReportIsCut) {
+  for (int i = 0; i < 4; ++i) remove(std::to_string(i));
+  put("5", {1000, "{}"});
+  options_.max_examples = 3;
+  const auto report = repair();
+  EXPECT_EQ(report.repaired, 4);
+  const auto is_missing = Field(&VerifyReport::Example::problem, "missing");
+  EXPECT_THAT(report.examples, ElementsAre(example("differing", "5"), is_missing, is_missing));
+  EXPECT_TRUE(report.examples_cut);
 }
 
 TEST_F(VerifyTest, ARowThatIsNoDocumentIsReported) {

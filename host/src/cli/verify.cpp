@@ -12,6 +12,8 @@
 namespace sluice {
 namespace {
 
+constexpr std::size_t kMaxListed = 10'000;  ///< documents in the JSON report
+
 /// Writes progress to the log: each step once, then every 5 s.
 class ProgressLog {
  public:
@@ -39,6 +41,7 @@ void print(const VerifyReport& report) {
     std::cout << "  " << problem << ' ' << id << (detail.empty() ? "" : " (" + detail + ")")
               << '\n';
   }
+  if (report.examples_cut) std::cout << "  and more: --json names up to " << kMaxListed << '\n';
 }
 
 }  // namespace
@@ -52,6 +55,7 @@ int verify_index(const std::string& file, bool repair, bool as_json, PluginRegis
   WritingStages stages(loaded->flow->plugins, loaded->name, nullptr, stop.get_token());
   VerifyOptions options;
   options.repair = repair;
+  if (as_json) options.max_examples = kMaxListed;
   ProgressLog progress;
   const auto report = verify(*loaded->flow, stages, options, stop.get_token(),
                              [&](const JobProgress& each) { progress(each); });

@@ -18,7 +18,6 @@
 namespace sluice {
 namespace {
 
-constexpr std::size_t kMaxExamples = 20;
 constexpr std::size_t kKeysPage = 10'000;
 constexpr std::chrono::seconds kTick{1};
 
@@ -207,8 +206,11 @@ class Verification {
     }
   }
 
-  static void add_example(std::vector<Example>& examples, const Difference& difference) {
-    if (examples.size() == kMaxExamples) return;
+  void add_example(std::vector<Example>& examples, const Difference& difference) {
+    if (examples.size() == options_.max_examples) {
+      report_.examples_cut = true;
+      return;
+    }
     examples.push_back({difference.id, to_string(difference.kind), difference.detail});
   }
 
@@ -220,9 +222,11 @@ class Verification {
   VerifyReport report() const {
     auto report = report_;
     report.examples = left_;
-    for (const auto& example : repaired_) {
-      if (report.examples.size() < kMaxExamples) report.examples.push_back(example);
-    }
+    const auto room = options_.max_examples - left_.size();
+    const auto fits = std::min(room, repaired_.size());
+    report.examples.insert(report.examples.end(), repaired_.begin(),
+                           repaired_.begin() + static_cast<std::ptrdiff_t>(fits));
+    report.examples_cut = report.examples_cut || fits < repaired_.size();
     return report;
   }
 
@@ -248,10 +252,15 @@ nlohmann::json to_json(const VerifyReport& report) {
     examples.push_back({{"id", id}, {"problem", problem}});
     if (!detail.empty()) examples.back()["detail"] = detail;
   }
-  return {{"compared", report.compared},     {"missing", report.missing},
-          {"extra", report.extra},           {"differing", report.differing},
-          {"unreadable", report.unreadable}, {"repaired", report.repaired},
-          {"changing", report.changing},     {"examples", examples}};
+  return {{"compared", report.compared},
+          {"missing", report.missing},
+          {"extra", report.extra},
+          {"differing", report.differing},
+          {"unreadable", report.unreadable},
+          {"repaired", report.repaired},
+          {"changing", report.changing},
+          {"examples", examples},
+          {"examples_cut", report.examples_cut}};
 }
 
 VerifyReport verify(const Flow& flow, WritingStages& stages, const VerifyOptions& options,

@@ -27,6 +27,7 @@ struct VerifyOptions {
   std::size_t max_suspects = 100'000;  ///< differences looked at again together: bounds memory
   std::size_t readers = 2;             ///< connections that read the source at the same time
   std::size_t page = 1000;             ///< documents compared at once
+  std::size_t max_examples = 20;       ///< documents named in the report: bounds memory
 };
 
 /// How the index and the source differ, document by document.
@@ -43,7 +44,8 @@ struct VerifyReport {
   std::int64_t unreadable = 0;  ///< the source cannot make a document of the row
   std::int64_t repaired = 0;
   std::int64_t changing = 0;      ///< never stood still, so nothing can be said
-  std::vector<Example> examples;  ///< at most 20; those that are left come first
+  std::vector<Example> examples;  ///< at most max_examples; those that are left come first
+  bool examples_cut = false;      ///< there are more than those
 
   /// Nothing differs, or all of it was repaired.
   bool is_clean() const { return missing + extra + differing == repaired && unreadable == 0; }
