@@ -105,6 +105,22 @@ TEST_F(CliTest, ValidateTellsWhereThePluginsOwnComplaintsBelong) {
                                            "/nowhere: what is that\n"));
 }
 
+TEST_F(CliTest, ValidateTellsWhereAScheduleOrATimeZoneIsWrong) {
+  const auto with = [this](const std::string& options) {
+    return sluice({"validate", file(replaced(kPipeline, ", schedule: never}",
+                                             ",\n            " + options + "}"))});
+  };
+  auto result = with("schedule: \"0 25 * * *\"");
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr(":12:23: error: jobs.rebuild.schedule: "));
+  EXPECT_THAT(with("schedule: \"0 3 30 2 *\"").err,
+              HasSubstr(":12:23: error: jobs.rebuild.schedule: the schedule matches no day"));
+  result = with("time_zone: Europe/Berln, schedule: \"0 3 * * *\"");
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err,
+              HasSubstr(":12:24: error: jobs.rebuild.time_zone: \"Europe/Berln\" is no"));
+}
+
 const std::string kExplained = R"({"tables": [{"table": "public.b", "replica_identity": "default",
   "needed_replica_identity": "full", "places": ["a.b", "a.c"]}, {"table": "public.a"}],
   "routes": [{"table": "public.b", "place": "a.b", "way": "lookup by id"}],

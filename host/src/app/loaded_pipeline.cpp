@@ -56,8 +56,10 @@ class Loader {
         spec.schedule.emplace(schedule, job.time_zone);
         // One that never comes (30 February) is told here, not by the thread that waits for it.
         spec.schedule->next(std::chrono::system_clock::now());
+      } catch (const TimeZoneError& e) {
+        result_.problems.push_back(job.time_zone_problem(e.what()));
       } catch (const CronError& e) {
-        result_.problems.push_back(job.plugin.problem(std::string("schedule: ") + e.what()));
+        result_.problems.push_back(job.schedule_problem(e.what()));
       }
     }
     loaded.jobs.push_back(std::move(spec));

@@ -128,19 +128,28 @@ class Reader {
 
   std::vector<JobConfig> read_jobs() const {
     std::vector<JobConfig> jobs;
+    const ConfigNode* named = document_.root.find("jobs");
     for (auto& [name, plugin] : read_named("jobs")) {
       const Json& options = options_["jobs"][name];
+      const ConfigNode& node = *named->find(name);
       JobConfig job;
       job.name = name;
       job.plugin = std::move(plugin);
       if (options.contains("schedule")) job.schedule = options["schedule"];
       job.time_zone = options["time_zone"];
+      job.schedule_position = position_of(node, "schedule");
+      job.time_zone_position = position_of(node, "time_zone");
       job.bootstrap = options["bootstrap"];
       job.retry = {duration(options["retry"]["initial"]), duration(options["retry"]["max"])};
       job.max_attempts = options["retry"]["max_attempts"];
       jobs.push_back(std::move(job));
     }
     return jobs;
+  }
+
+  static Position position_of(const ConfigNode& job, std::string_view option) {
+    const ConfigNode* const value = job.find(option);
+    return value == nullptr ? job.find("plugin")->position : value->position;
   }
 
   NamedPlugins read_named(const std::string& key) const {
@@ -219,6 +228,15 @@ class CrossCheck {
   Problems& problems_;
 };
 
+/// A problem with an option that stands beside a plugin's `config`.
+Problem problem_beside(const PluginConfig& plugin, const std::string& option, Position position,
+                       std::string message) {
+  const std::string& path = plugin.origin.path;  // ends in ".config"
+  const std::string parent = path.substr(0, path.rfind('.'));
+  return {Severity::kError, plugin.origin.file, position, child_path(parent, option),
+          std::move(message)};
+}
+
 ParsedPipeline parse(ConfigDocument document) {
   ParsedPipeline parsed;
   parsed.problems = std::move(document.problems);
@@ -236,10 +254,15 @@ ParsedPipeline parse(ConfigDocument document) {
 }  // namespace
 
 Problem PluginConfig::problem(std::string message) const {
-  const std::string& path = origin.path;  // ends in ".config"
-  const std::string parent = path.substr(0, path.rfind('.'));
-  return {Severity::kError, origin.file, position, child_path(parent, "plugin"),
-          std::move(message)};
+  return problem_beside(*this, "plugin", position, std::move(message));
+}
+
+Problem JobConfig::schedule_problem(std::string message) const {
+  return problem_beside(plugin, "schedule", schedule_position, std::move(message));
+}
+
+Problem JobConfig::time_zone_problem(std::string message) const {
+  return problem_beside(plugin, "time_zone", time_zone_position, std::move(message));
 }
 
 std::vector<const PluginConfig*> PipelineConfig::plugins() const {

@@ -86,9 +86,15 @@ struct JobConfig {
   PluginConfig plugin;
   std::optional<std::string> schedule;  ///< absent: the plugin's default; "never": only on demand
   std::string time_zone;
-  bool bootstrap = false;  ///< run it too when the index is empty at start
+  Position schedule_position;   ///< of the plugin's name where the file gives no schedule
+  Position time_zone_position;  ///< the same
+  bool bootstrap = false;       ///< run it too when the index is empty at start
   RetryConfig retry;
   std::size_t max_attempts = 0;
+
+  /// Errors of these two options.
+  Problem schedule_problem(std::string message) const;
+  Problem time_zone_problem(std::string message) const;
 };
 
 using NamedPlugins = std::vector<std::pair<std::string, PluginConfig>>;  ///< in the file's order

@@ -100,8 +100,8 @@ const date::time_zone* find_zone(const std::string& name) {
   try {
     return date::locate_zone(name);
   } catch (const std::exception&) {
-    throw CronError("\"" + name +
-                    "\" is no time zone known here (an IANA name such as Europe/Berlin, or UTC)");
+    throw TimeZoneError(
+        "\"" + name + "\" is no time zone known here (an IANA name such as Europe/Berlin, or UTC)");
   }
 }
 

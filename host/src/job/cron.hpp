@@ -12,13 +12,18 @@ struct CronError : std::invalid_argument {
   using std::invalid_argument::invalid_argument;
 };
 
+/// Of a time zone.
+struct TimeZoneError : CronError {
+  using CronError::CronError;
+};
+
 /// A cron schedule of five fields: minute, hour, day of month, month, day of week, with `*`, lists,
 /// ranges, steps, month and day names, and 7 for Sunday. If both days are restricted, either will
 /// do (as in Vixie cron). Immutable.
 class Cron {
  public:
-  /// `time_zone` is an IANA name, e.g. "Europe/Berlin". Throws CronError that names the field or
-  /// the zone.
+  /// `time_zone` is an IANA name, e.g. "Europe/Berlin". Throws CronError that names the field, or
+  /// TimeZoneError that names the zone.
   Cron(std::string_view expression, const std::string& time_zone);
 
   /// The first time after `after` that matches. A local time that a clock change skips counts as
