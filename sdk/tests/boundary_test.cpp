@@ -92,6 +92,22 @@ TEST(Boundary, TheHostNamesWhatDoesNotFit) {
   EXPECT_EQ(sluice::incompatibility(nullptr), "it refused this host");
 }
 
+TEST(Boundary, ARowThatFailsInAScanIsToldByItsId) {
+  const sluice::TestHost host;
+  sluice::detail::host = host.table();
+  sluice_output out;
+  sluice::DocumentOutput output(&out);
+  output.document(0, "6", 1, "{}");
+  output.fail(1, std::string("7"), "division by zero");
+  ASSERT_EQ(out.outcomes.size(), 1U);
+  EXPECT_EQ(out.outcomes[0].index, 1U);
+  EXPECT_EQ(out.outcomes[0].outcome, SLUICE_ITEM_ERROR);
+  EXPECT_EQ(sluice::to_string_view(out.outcomes[0].message), "division by zero");
+  ASSERT_EQ(out.keys.size(), 1U);
+  EXPECT_EQ(out.keys[0].index, 1U);
+  EXPECT_EQ(sluice::to_string_view(out.keys[0].id), "7");
+}
+
 TEST(ExamplePlugin, KeepsOnlyTheNamedTables) {
   const sluice::TestHost host;
   auto instance =
