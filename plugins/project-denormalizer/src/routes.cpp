@@ -192,9 +192,10 @@ class Deriver {
     return names;
   }
 
-  std::string found_keys_as_text() const {
+  // "found.k1, found.k2": k1 alone would be the text that a statement gives, ordered as text.
+  std::string found_keys(const char* cast = "") const {
     std::vector<std::string> out;
-    for (const std::string& name : key_names()) out.push_back("found." + name + "::text");
+    for (const std::string& name : key_names()) out.push_back("found." + name + cast);
     return join(out, ", ");
   }
 
@@ -220,7 +221,7 @@ class Deriver {
     }
     terms.insert(terms.end(), way.guard.begin(), way.guard.end());
     return snapshot_row("NULL::bigint, " + null_texts(root_.key.size())) +
-           "SELECT NULL, sluice_changed.position, " + found_keys_as_text() + " FROM unnest(" +
+           "SELECT NULL, sluice_changed.position, " + found_keys("::text") + " FROM unnest(" +
            join(arrays, ", ") + ") WITH ORDINALITY AS sluice_changed(" + join(names, ", ") +
            ", position) CROSS JOIN LATERAL (" + select_keys(way, "SELECT ") + " WHERE " +
            join(terms, " AND ") + " LIMIT $" + std::to_string(entry.size() + 1) + ") AS found";
@@ -242,11 +243,10 @@ class Deriver {
       }
       terms.push_back("(" + join(way.key, ", ") + ") > (" + join(last, ", ") + ")");
     }
-    const std::string order = join(key_names(), ", ");
-    return snapshot_row(null_texts(root_.key.size())) + "(SELECT NULL, " + found_keys_as_text() +
+    return snapshot_row(null_texts(root_.key.size())) + "(SELECT NULL, " + found_keys("::text") +
            " FROM (" + select_keys(way, "SELECT DISTINCT ") + " WHERE " + join(terms, " AND ") +
-           " ORDER BY " + order + " LIMIT $" + std::to_string(parameter + 1) +
-           ") AS found ORDER BY " + order + ")";
+           " ORDER BY " + join(key_names(), ", ") + " LIMIT $" + std::to_string(parameter + 1) +
+           ") AS found ORDER BY " + found_keys() + ")";
   }
 
   const Node& root_;

@@ -56,7 +56,7 @@ TEST(RoutesTest, AChildBehindAJunctionIsFoundWithoutTheRootsTable) {
             R"sql(WHERE "article_tags"."tag_id" = $1::uuid )sql"
             R"sql(AND "article_tags"."article_id" IS NOT NULL )sql"
             R"sql(AND ("article_tags"."article_id") > ($2::bigint) )sql"
-            R"sql(ORDER BY k1 LIMIT $3) AS found ORDER BY k1))sql");
+            R"sql(ORDER BY k1 LIMIT $3) AS found ORDER BY found.k1))sql");
 }
 
 TEST(RoutesTest, AParentsRowIsFoundByTheColumnThatRefersToIt) {
