@@ -292,7 +292,12 @@ void TreeDenormalizer::check_lock() {
   }
 }
 
+// Closing alone would free it only when the server notices.
 void TreeDenormalizer::unlock() {
+  try {
+    if (lock_) lock_->execute("SELECT pg_advisory_unlock_all()", {});
+  } catch (const SqlFailure&) {  // it went with its session
+  }
   lock_.reset();
 }
 

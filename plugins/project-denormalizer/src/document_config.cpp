@@ -1,5 +1,7 @@
 #include "document_config.hpp"
 
+#include <set>
+
 #include "problem.hpp"
 
 namespace sluice::denorm {
@@ -13,6 +15,9 @@ TableName parse_table_name(const std::string& text) {
 namespace {
 
 using Json = nlohmann::json;
+
+// PostgreSQL cuts longer names off without an error.
+constexpr std::size_t kMaxNameBytes = 63;
 
 std::string text_of(const Json& object, const char* member) {
   const auto found = object.find(member);
@@ -49,7 +54,7 @@ class Parser {
   Field parse_field(const Json& value, const std::string& pointer) {
     if (value.is_string()) {
       const auto column = value.get<std::string>();
-      return {Field::Kind::kColumn, column, column, ""};
+      return {Field::Kind::kColumn, column, column, "", pointer};
     }
     const int sources = static_cast<int>(value.contains("column")) +
                         static_cast<int>(value.contains("sql")) +
@@ -58,18 +63,38 @@ class Parser {
     const std::string as = text_of(value, "as");
     if (value.contains("column")) {
       const std::string column = text_of(value, "column");
-      return {Field::Kind::kColumn, column, as.empty() ? column : as, ""};
+      return {Field::Kind::kColumn, column, as.empty() ? column : as, "", pointer};
     }
     if (as.empty()) report(pointer, "a computed or constant column needs a name: as");
-    if (value.contains("sql")) return {Field::Kind::kExpression, text_of(value, "sql"), as, ""};
-    return {Field::Kind::kConstant, value.value("value", Json()).dump(), as, ""};
+    if (value.contains("sql")) {
+      return {Field::Kind::kExpression, text_of(value, "sql"), as, "", pointer};
+    }
+    return {Field::Kind::kConstant, value.value("value", Json()).dump(), as, "", pointer};
   }
 
-  std::vector<Field> parse_fields(const Json& columns, const std::string& pointer) {
+  // A "*" in the list is no field: it sets `others_at`.
+  std::vector<Field> parse_fields(const Json& columns, const std::string& pointer,
+                                  std::optional<std::size_t>& others_at) {
     std::vector<Field> fields;
     for (std::size_t i = 0; i < columns.size(); ++i) {
-      fields.push_back(parse_field(columns[i], pointer + "/" + std::to_string(i)));
+      const std::string place = pointer + "/" + std::to_string(i);
+      if (columns[i] != "*") {
+        fields.push_back(parse_field(columns[i], place));
+      } else if (others_at) {
+        report(place, "the list has \"*\" already");
+      } else {
+        others_at = i;
+      }
     }
+    return fields;
+  }
+
+  // A list in which a "*" is an error.
+  std::vector<Field> parse_named_fields(const Json& columns, const std::string& pointer,
+                                        const std::string& why_not_all) {
+    std::optional<std::size_t> others_at;
+    std::vector<Field> fields = parse_fields(columns, pointer, others_at);
+    if (others_at) report(pointer + "/" + std::to_string(*others_at), why_not_all);
     return fields;
   }
 
@@ -100,7 +125,9 @@ class Parser {
     if (config.contains("parent")) junction.parent = pairs(config["parent"]);
     if (config.contains("child")) junction.child = pairs(config["child"]);
     if (config.contains("columns")) {
-      junction.fields = parse_fields(config["columns"], pointer + "/columns");
+      junction.fields = parse_named_fields(
+          config["columns"], pointer + "/columns",
+          "\"*\" is not for a junction table: name those of its columns that are to be members");
     }
     junction.where = text_of(config, "where");
     return junction;
@@ -127,9 +154,10 @@ class Parser {
     Node node = parse_relation(config, pointer);
     if (config.contains("key")) node.key = names(config["key"]);
     node.sql = text_of(config, "sql");
-    node.all_columns = !config.contains("columns") && node.sql.empty();
     if (config.contains("columns")) {
-      node.fields = parse_fields(config["columns"], pointer + "/columns");
+      node.fields = parse_fields(config["columns"], pointer + "/columns", node.others_at);
+    } else if (node.sql.empty()) {
+      node.others_at = 0;
     }
     node.scalar = config.value("scalar", false);
     node.where = text_of(config, "where");
@@ -144,25 +172,48 @@ class Parser {
     node.base = parse_tables(config, "base", pointer, depth, &Parser::parse_watched);
     node.has_base = config.contains("base");
     check_combination(node);
+    check_members(node);
     return node;
   }
 
   Node parse_watched(const Json& config, const std::string& pointer, int depth) {
     Node node = parse_relation(config, pointer);
-    node.all_columns = !config.contains("columns");
-    if (!node.all_columns) node.fields = parse_fields(config["columns"], pointer + "/columns");
+    if (config.contains("columns")) {
+      node.fields =
+          parse_named_fields(config["columns"], pointer + "/columns",
+                             "\"*\" is not for a watched table: leave columns out to watch all");
+    } else {
+      node.others_at = 0;
+    }
     node.watch = parse_tables(config, "watch", pointer, depth, &Parser::parse_watched);
     return node;
   }
 
   void check_combination(const Node& node) {
-    if (!node.sql.empty() && (!node.fields.empty() || !node.children.empty())) {
+    if (!node.sql.empty() && (node.others_at || !node.fields.empty() || !node.children.empty())) {
       report(node.pointer + "/sql", "a document has either sql, or columns and children");
     }
-    if (node.scalar && (node.all_columns || node.fields.size() != 1 || !node.children.empty() ||
+    if (node.scalar && (node.others_at || node.fields.size() != 1 || !node.children.empty() ||
                         (node.junction && !node.junction->fields.empty()))) {
       report(node.pointer, "a scalar child has exactly one column and no children");
     }
+  }
+
+  // Those that the configuration names: the others come from the catalog.
+  void check_members(const Node& node) {
+    std::set<std::string> names;
+    const auto check = [&](const std::string& name, const std::string& pointer) {
+      if (name.empty()) return;  // reported already
+      if (!names.insert(name).second) report(pointer, "two members are named " + name);
+      if (name.size() > kMaxNameBytes) {
+        report(pointer, "the name " + name + " is longer than 63 bytes");
+      }
+    };
+    for (const Field& field : node.fields) check(field.as, field.pointer);
+    if (node.junction) {
+      for (const Field& field : node.junction->fields) check(field.as, field.pointer);
+    }
+    for (const Node& child : node.children) check(child.name, child.pointer);
   }
 
   // The tables in the list `member` of a table at `depth`, each read by `parse`.

@@ -84,7 +84,7 @@ void DocumentReader::read(std::span<const Request> requests) {
   } catch (const SqlFailure& failure) {
     if (failure.remedy() != Remedy::kData) throw;
     if (requests.size() == 1) {
-      output_.fail(requests.front().index, failure.what());
+      output_.fail(requests.front().index, requests.front().id, failure.what());
       return;
     }
     read(requests.first(requests.size() / 2));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -31,6 +32,7 @@ struct Field {
   std::string source;  // column name, SQL expression, or JSON text, as `kind` says
   std::string as;      // the member's name
   std::string type;    // kColumn only, from the catalog: PostgreSQL's name, domains resolved
+  std::string pointer;  // where it stands in the configuration, as a JSON pointer: for messages
 };
 
 /// An equality of a join: a column of this table (or junction) and one of the table it refers to.
@@ -73,7 +75,9 @@ struct Node {
   std::vector<std::string>
       nullable_key;  // root only: of its key; a row with a null has no document
   std::vector<Field> fields;
-  bool all_columns = false;
+  // Where among `fields` the columns come that these don't name: all of them if there are none.
+  // Once resolved, `fields` has them too, unless the table is only watched.
+  std::optional<std::size_t> others_at;
   bool scalar = false;  // the values of its only field, without an object around each
   std::string where;
   std::vector<OrderTerm> order_by;

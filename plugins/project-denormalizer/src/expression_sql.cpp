@@ -47,10 +47,10 @@ class Collector {
  private:
   void visit(const NodePath& path) {
     const Node& node = *path.back();
-    add_fields(node.fields, node.pointer + "/columns", path);
+    add_fields(node.fields, path);
     add_condition(node.where, node.pointer + "/where", path);
     if (node.junction) {
-      add_fields(node.junction->fields, node.pointer + "/through/columns", path);
+      add_fields(node.junction->fields, path);
       add_condition(node.junction->where, node.pointer + "/through/where", path);
     }
     for (std::size_t i = 0; i < node.order_by.size(); ++i) {
@@ -66,12 +66,10 @@ class Collector {
     }
   }
 
-  void add_fields(const std::vector<Field>& fields, const std::string& pointer,
-                  const NodePath& path) {
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-      if (fields[i].kind != Field::Kind::kExpression) continue;
-      pieces_.push_back(
-          {pointer + "/" + std::to_string(i) + "/sql", expression_sql(fields[i].source, path)});
+  void add_fields(const std::vector<Field>& fields, const NodePath& path) {
+    for (const Field& field : fields) {
+      if (field.kind != Field::Kind::kExpression) continue;
+      pieces_.push_back({field.pointer + "/sql", expression_sql(field.source, path)});
     }
   }
 

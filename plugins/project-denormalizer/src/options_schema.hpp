@@ -63,12 +63,12 @@ inline constexpr const char* kOptionsSchema = R"json({
       ]
     },
     "columns": {
-      "description": "What becomes a member of the document. Without: all columns.",
+      "description": "What becomes a member of the document. Without: all columns. With \"*\" in the list: also all columns that it names neither as a column nor as a member.",
       "type": "array",
       "minItems": 1,
       "items": {
         "anyOf": [
-          {"type": "string", "minLength": 1, "description": "A column, under its own name."},
+          {"type": "string", "minLength": 1, "description": "A column, under its own name; or \"*\", at most once, for all others."},
           {
             "type": "object",
             "description": "One of column, sql and value.",
@@ -110,7 +110,7 @@ inline constexpr const char* kOptionsSchema = R"json({
                 "table": {"$ref": "#/$defs/table"},
                 "parent": {"$ref": "#/$defs/pairs", "description": "The junction's columns and the parent's that they equal. Without: from the foreign key."},
                 "child": {"$ref": "#/$defs/pairs", "description": "The junction's columns and the child's that they equal. Without: from the foreign key."},
-                "columns": {"$ref": "#/$defs/columns", "description": "Columns of the junction that go into the child's object, such as a role."},
+                "columns": {"$ref": "#/$defs/columns", "description": "Columns of the junction that go into the child's object, such as a role; each by its name, no \"*\"."},
                 "where": {"$ref": "#/$defs/where"}
               }
             }
@@ -167,7 +167,7 @@ inline constexpr const char* kOptionsSchema = R"json({
             }
           ]
         },
-        "columns": {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}, "description": "The columns that are read; updates of others are of no interest. Without: all."},
+        "columns": {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}, "description": "The columns that are read, besides those that SQL anywhere in the document names; updates of others are of no interest. Without: all."},
         "watch": {"$ref": "#/$defs/watch"}
       }
     }

@@ -1,6 +1,7 @@
 #include "resolve.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <set>
 #include <utility>
 
@@ -10,9 +11,6 @@
 
 namespace sluice::denorm {
 namespace {
-
-// PostgreSQL cuts longer names off without an error.
-constexpr std::size_t kMaxNameBytes = 63;
 
 bool same_columns(std::vector<std::string> a, std::vector<std::string> b) {
   std::sort(a.begin(), a.end());
@@ -195,40 +193,42 @@ class Resolver {
   }
 
   void resolve_fields(Node& node, const CatalogTable& table) {
-    if (node.all_columns) {
-      for (const CatalogColumn& column : table.columns) {
-        node.fields.push_back({Field::Kind::kColumn, column.name, column.name, ""});
-      }
-    }
-    resolve_types(node.fields, node.table, table, node.pointer + "/columns");
-    std::set<std::string> names;
-    for (std::size_t i = 0; i < node.fields.size(); ++i) {
-      const std::string place = node.all_columns ? "" : "/columns/" + std::to_string(i);
-      check_member(names, node.fields[i].as, node.pointer + place);
-    }
-    if (node.junction) {
-      for (const Field& field : node.junction->fields) check_member(names, field.as, node.pointer);
-    }
-    for (const Node& child : node.children) check_member(names, child.name, child.pointer);
+    if (node.others_at) add_others(node, table);
+    resolve_types(node.fields, node.table, table);
   }
 
-  void resolve_types(std::vector<Field>& fields, const TableName& name, const CatalogTable& table,
-                     const std::string& pointer) {
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-      Field& field = fields[i];
+  // The columns that the list doesn't name, neither as a column nor as a member.
+  void add_others(Node& node, const CatalogTable& table) {
+    std::set<std::string> named;
+    for (const Field& field : node.fields) {
+      named.insert(field.as);
+      if (field.kind == Field::Kind::kColumn) named.insert(field.source);
+    }
+    std::vector<Field> others;
+    std::set<std::string> names;
+    for (const CatalogColumn& column : table.columns) {
+      if (named.count(column.name) != 0) continue;
+      others.push_back({Field::Kind::kColumn, column.name, column.name, "", node.pointer});
+      names.insert(column.name);
+    }
+    node.fields.insert(node.fields.begin() + static_cast<std::ptrdiff_t>(*node.others_at),
+                       others.begin(), others.end());
+    const auto check = [&](const std::string& name, const std::string& pointer) {
+      if (names.count(name) != 0) report(pointer, "two members are named " + name);
+    };
+    if (node.junction) {
+      for (const Field& field : node.junction->fields) check(field.as, field.pointer);
+    }
+    for (const Node& child : node.children) check(child.name, child.pointer);
+  }
+
+  void resolve_types(std::vector<Field>& fields, const TableName& name, const CatalogTable& table) {
+    for (Field& field : fields) {
       if (field.kind != Field::Kind::kColumn) continue;
-      if (check_column(table, name, field.source, pointer + "/" + std::to_string(i))) {
+      if (check_column(table, name, field.source, field.pointer)) {
         const CatalogColumn& column = *table.find(field.source);
         field.type = column.base_type + (column.is_array ? "[]" : "");
       }
-    }
-  }
-
-  void check_member(std::set<std::string>& names, const std::string& name,
-                    const std::string& pointer) {
-    if (!names.insert(name).second) report(pointer, "two members are named " + name);
-    if (name.size() > kMaxNameBytes) {
-      report(pointer, "the name " + name + " is longer than 63 bytes");
     }
   }
 
@@ -271,7 +271,7 @@ class Resolver {
     }
     node.alias = unused_alias(node.name, aliases);
     resolve_relation(node, parent, *table, aliases, false);
-    resolve_types(node.fields, node.table, *table, node.pointer + "/columns");
+    resolve_types(node.fields, node.table, *table);
     resolve_below(node, {&node, table, parent.node}, aliases);
   }
 
@@ -360,7 +360,7 @@ class Resolver {
     for (const ColumnPair& pair : junction.child) {
       check_in_changes(child_side, pair.references, pointer + "/child" + pointer_part(pair.column));
     }
-    resolve_types(junction.fields, junction.table, *links, pointer + "/columns");
+    resolve_types(junction.fields, junction.table, *links);
     order_links(junction, *links);
     return links->is_unique(columns_of(junction.parent)) &&
            table.is_unique(references_of(junction.child));

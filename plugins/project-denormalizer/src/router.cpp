@@ -12,6 +12,10 @@ namespace {
 // Rows looked up by one statement: bounds its result to this times the threshold.
 constexpr std::size_t kLookupChunk = 500;
 
+// Keys that the lookups of one batch give: bounds what a thousand changes of a thousand documents
+// each come to. The rest are walked for.
+constexpr std::size_t kMaxFoundKeys = 50'000;
+
 std::vector<std::string_view> key_columns(const pqxx::row& row, int first, std::size_t count) {
   std::vector<std::string_view> columns;
   for (std::size_t i = 0; i < count; ++i) {
@@ -164,11 +168,13 @@ void Router::emit_found(std::size_t route, WantedSpan wanted, const pqxx::result
       const std::int64_t tx_id = awaited_tx(*changes_[index]);
       const bool visible = tx_id == 0 || snapshot->visibility(static_cast<std::uint64_t>(tx_id)) ==
                                              Snapshot::Visibility::kVisible;
-      if (!visible || row_counts[i] > threshold_) {
+      const bool is_huge = row_counts[i] > threshold_ || found_ + keys[i].size() > kMaxFoundKeys;
+      if (!visible || is_huge) {
         emit_walk(index, route, values, visible);
-      } else {
-        for (const std::string& key : keys[i]) output_.key(index, key);
+        continue;
       }
+      found_ += keys[i].size();
+      for (const std::string& key : keys[i]) output_.key(index, key);
     }
   }
 }

@@ -59,6 +59,7 @@ class Router {
   KeyOutput& output_;
   std::span<const sluice_change* const> changes_;
   std::map<std::size_t, Wanted> lookups_;  // by route
+  std::size_t found_ = 0;                  // keys that lookups have given
   Counts counts_;
 };
 

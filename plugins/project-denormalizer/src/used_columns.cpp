@@ -277,7 +277,7 @@ Columns columns_read(const std::string& sql, const std::string& alias, const Cat
 }
 
 Columns used_columns(const Node& node, const Node& root, const Catalog& catalog) {
-  const bool watched_whole = node.all_columns && node.fields.empty();
+  const bool watched_whole = node.others_at && node.fields.empty();
   if (watched_whole) return std::nullopt;
   std::vector<std::string> columns;
   add_listed(node.fields, columns);

@@ -176,6 +176,7 @@ TEST_F(DatabaseTest, ARowThatCannotBeADocumentFailsAlone) {
   ASSERT_EQ(plugin.scan(plugin.cursor(), 15), SLUICE_OK) << plugin.error();
   EXPECT_EQ(plugin.out().documents.size(), 14U);
   EXPECT_EQ(plugin.out().outcomes.size(), 1U);
+  EXPECT_THAT(plugin.keys(), ElementsAre("13")) << "so that the row can be found";
   ASSERT_EQ(plugin.scan(plugin.cursor(), 15), SLUICE_OK);
   EXPECT_EQ(plugin.out().documents.size(), 5U) << "the page after goes on";
 }
@@ -348,6 +349,29 @@ TEST_F(DatabaseTest, ARowInManyDocumentsIsWalkedThrough) {
   }
   ASSERT_EQ(keys.size(), 100U);
   for (int i = 0; i < 100; ++i) EXPECT_EQ(keys[static_cast<std::size_t>(i)], std::to_string(i + 1));
+}
+
+TEST_F(DatabaseTest, ABatchOfChangesGivesSoManyKeysAndWalksForTheRest) {
+  constexpr std::size_t kTags = 80;
+  constexpr std::size_t kArticles = 900;
+  sql("INSERT INTO articles(id) SELECT generate_series(1, 900)");
+  sql("INSERT INTO tags SELECT i, 'tag ' || i FROM generate_series(1, 80) i");
+  sql("INSERT INTO article_tags SELECT a, t FROM generate_series(1, 900) a, generate_series(1, 80) "
+      "t");
+  Plugin plugin(articles(), kArticles);
+  std::vector<std::unique_ptr<Change>> changes;
+  std::vector<const sluice_change*> pointers;
+  for (std::size_t tag = 1; tag <= kTags; ++tag) {
+    const json row{{"id", tag}, {"label", "renamed"}};
+    changes.push_back(std::make_unique<Change>('u', "tags", json{{"id", tag}}, nullptr, row));
+    pointers.push_back(changes.back()->get());
+  }
+  ASSERT_EQ(plugin.route(pointers), SLUICE_OK) << plugin.error();
+  EXPECT_LE(plugin.out().keys.size(), 50'000U);
+  EXPECT_GT(plugin.out().keys.size(), 50'000U - kArticles);
+  const auto walks = plugin.all_cursors();
+  EXPECT_EQ(plugin.out().keys.size() + walks.size() * kArticles, kTags * kArticles);
+  EXPECT_EQ(walk_all(plugin, walks.front(), 500).size(), kArticles);
 }
 
 TEST_F(DatabaseTest, ARowWithoutAKeyIsInNoLookupAndEndsNoWalk) {
