@@ -67,6 +67,11 @@ class Verify(unittest.TestCase):
     def assert_figures(self, report, **figures):
         self.assertEqual({name: report[name] for name in figures}, figures, report)
 
+    def assert_documents(self, report, ids_by_problem):
+        """The report names these documents, each once, and no others."""
+        named = sorted((example["problem"], example["id"]) for example in report["examples"])
+        self.assertEqual(named, sorted((problem, id) for problem, ids in ids_by_problem.items() for id in ids))
+
     def job(self, name):
         (pipeline,) = call("GET", f"{self.world.admin_url}/pipelines").json["pipelines"]
         return next(job for job in pipeline["jobs"] if job["name"] == name)
@@ -92,12 +97,12 @@ class Verify(unittest.TestCase):
         code, report = self.verify()
         self.assertEqual(code, 1)
         self.assert_figures(report, **figures, repaired=0, compared=ROWS)
-        for example in report["examples"]:
-            self.assertIn(example["id"], corrupted[example["problem"]])
+        self.assert_documents(report, corrupted)
 
         code, report = self.verify("--repair")
         self.assertEqual(code, 0)
         self.assert_figures(report, **figures, repaired=50)
+        self.assert_documents(report, corrupted)
         after = self.states()
         touched = {id for id in before.keys() | after.keys() if before.get(id) != after.get(id)}
         self.assertEqual(touched, corrupted["missing"] | corrupted["differing"])
