@@ -154,12 +154,16 @@ class Parser {
     Node node = parse_relation(config, pointer);
     if (config.contains("key")) node.key = names(config["key"]);
     node.sql = text_of(config, "sql");
+    node.scalar = config.value("scalar", false);
     if (config.contains("columns")) {
-      node.fields = parse_fields(config["columns"], pointer + "/columns", node.others_at);
+      const std::string place = pointer + "/columns";
+      node.fields = node.scalar
+                        ? parse_named_fields(config["columns"], place,
+                                             "\"*\" is not for a scalar child: name its column")
+                        : parse_fields(config["columns"], place, node.others_at);
     } else if (node.sql.empty()) {
       node.others_at = 0;
     }
-    node.scalar = config.value("scalar", false);
     node.where = text_of(config, "where");
     if (config.contains("order_by")) {
       node.order_by = parse_order(config["order_by"], pointer + "/order_by");

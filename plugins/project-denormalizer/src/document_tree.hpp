@@ -29,9 +29,9 @@ struct TableName {
 struct Field {
   enum class Kind { kColumn, kExpression, kConstant };
   Kind kind = Kind::kColumn;
-  std::string source;  // column name, SQL expression, or JSON text, as `kind` says
-  std::string as;      // the member's name
-  std::string type;    // kColumn only, from the catalog: PostgreSQL's name, domains resolved
+  std::string source;   // column name, SQL expression, or JSON text, as `kind` says
+  std::string as;       // the member's name
+  std::string type;     // kColumn only, from the catalog: PostgreSQL's name, domains resolved
   std::string pointer;  // where it stands in the configuration, as a JSON pointer: for messages
 };
 

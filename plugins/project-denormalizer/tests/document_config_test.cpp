@@ -41,7 +41,51 @@ TEST(DocumentConfigTest, ColumnsAreNamesColumnsExpressionsOrConstants) {
 }
 
 TEST(DocumentConfigTest, WithoutColumnsAllAreMeant) {
-  EXPECT_TRUE(parse(R"({"table":"t"})").all_columns);
+  EXPECT_EQ(parse(R"({"table":"t"})").others_at, 0U);
+  EXPECT_EQ(parse(R"({"table":"t","columns":["a"]})").others_at, std::nullopt);
+}
+
+TEST(DocumentConfigTest, AStarInTheListMeansTheOtherColumns) {
+  const Node root = parse(R"json({"table":"t","columns":["a","*",{"sql":"1","as":"b"}]})json");
+  EXPECT_EQ(root.others_at, 1U);
+  ASSERT_EQ(root.fields.size(), 2U);
+  EXPECT_EQ(root.fields[1].as, "b");
+  EXPECT_EQ(root.fields[1].pointer, "/document/columns/2");
+  EXPECT_EQ(parse(R"({"table":"t","columns":[{"column":"*"}]})").fields[0].source, "*")
+      << "a column of that name";
+}
+
+TEST(DocumentConfigTest, AStarOutOfPlaceIsToldWhereItStands) {
+  EXPECT_EQ(problem_of(R"({"table":"t","columns":["*","a","*"]})"),
+            "/document/columns/2: the list has \"*\" already");
+  EXPECT_THAT(problem_of(R"({"table":"t","children":[{"table":"u","scalar":true,
+                  "columns":["*"]}]})"),
+              HasSubstr("/document/children/0/columns/0: \"*\" is not for a scalar child"));
+  EXPECT_THAT(problem_of(R"({"table":"t","children":[
+                  {"table":"u","through":{"table":"j","columns":["a","*"]}}]})"),
+              HasSubstr("/document/children/0/through/columns/1: \"*\" is not for a junction"));
+  EXPECT_THAT(problem_of(R"({"table":"t","watch":[{"table":"u","columns":["*"]}]})"),
+              HasSubstr("/document/watch/0/columns/0: \"*\" is not for a watched table"));
+  EXPECT_THAT(problem_of(R"({"table":"t","sql":"SELECT t.id","columns":["*"]})"),
+              HasSubstr("/document/sql: a document has either sql, or columns and children"));
+}
+
+TEST(DocumentConfigTest, MembersHaveDifferentNames) {
+  EXPECT_EQ(problem_of(R"json({"table":"t","columns":["id","*","id",{"sql":"1","as":"u"}],
+                "children":[{"table":"u","columns":["x"],
+                             "through":{"table":"j","columns":[{"column":"y","as":"x"}]}}]})json"),
+            "/document/children/0/through/columns/0: two members are named x\n"
+            "/document/columns/2: two members are named id\n"
+            "/document/children/0: two members are named u");
+}
+
+TEST(DocumentConfigTest, AMembersNameIsOneThatPostgresqlTakesWhole) {
+  const auto named = [](std::size_t bytes) {
+    const std::string name(bytes, 'n');
+    return problem_of((R"({"table":"t","columns":[{"column":"a","as":")" + name + "\"}]}").c_str());
+  };
+  EXPECT_EQ(named(63), "");
+  EXPECT_THAT(named(64), testing::MatchesRegex("/document/columns/0: .* longer than 63 bytes"));
 }
 
 TEST(DocumentConfigTest, AMemberNeedsOneSourceAndAName) {
@@ -71,7 +115,7 @@ TEST(DocumentConfigTest, AScalarChildHasOneColumn) {
 TEST(DocumentConfigTest, ADocumentIsASelectOrColumnsAndChildren) {
   const Node root = parse(R"({"table":"t","sql":"SELECT t.id","watch":[{"table":"u"}]})");
   EXPECT_EQ(root.sql, "SELECT t.id");
-  EXPECT_FALSE(root.all_columns);
+  EXPECT_EQ(root.others_at, std::nullopt);
   EXPECT_EQ(root.watch[0].pointer, "/document/watch/0");
   EXPECT_THAT(problem_of(R"({"table":"t","sql":"SELECT t.id","columns":["id"]})"),
               HasSubstr("/document/sql: a document has either sql, or columns and children"));

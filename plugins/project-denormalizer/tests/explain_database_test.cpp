@@ -184,6 +184,18 @@ TEST_F(ExplainTest, TheMappingAsksTheServerForTheTypesOfExpressions) {
   EXPECT_THAT(warnings(explanation), Contains(HasSubstr("leaves list unsearched")));
 }
 
+TEST_F(ExplainTest, AStarIsExplainedAsItsColumns) {
+  const json explanation = explain(json::parse(R"json({"table":"goods","columns":["*",
+      {"column":"name","as":"title"},{"sql":"length(name)","as":"size"}]})json"));
+  EXPECT_EQ(explanation["mapping"]["mappings"]["properties"], json::parse(R"json({
+      "id":{"type":"long"},"shop_id":{"type":"integer"},"size":{"type":"integer"},
+      "title":{"type":"text","fields":{"keyword":{"type":"keyword","ignore_above":256}}}})json"));
+  Plugin broken(
+      json::parse(R"json({"table":"shops","columns":["*",{"sql":"nothing(id)","as":"x"}]})json"));
+  EXPECT_EQ(broken.explain(), SLUICE_FATAL);
+  EXPECT_THAT(broken.error(), StartsWith("/document/columns/1/sql: "));
+}
+
 TEST_F(ExplainTest, AConfigurationThatDoesNotFitIsToldWithItsPlaces) {
   json document = shops();
   document["columns"].push_back("nmae");

@@ -138,10 +138,36 @@ TEST(ResolveTest, ColumnsOfARelationCanBeCompared) {
       << "integers of all sizes can";
 }
 
-TEST(ResolveTest, MembersHaveDifferentNames) {
-  EXPECT_THAT(problems_of(R"({"table":"articles","columns":["id","title"],"children":[
-                  {"table":"tags","name":"title","through":"article_tags"}]})"),
-              HasSubstr("/document/children/0: two members are named title"));
+TEST(ResolveTest, AStarStandsForTheColumnsThatTheListDoesNotName) {
+  const auto members = [](const std::string& columns) {
+    std::vector<std::string> names;
+    const Node root = sample_tree(R"({"table":"authors","columns":)" + columns + "}");
+    for (const Field& field : root.fields) names.push_back(field.source + " " + field.as);
+    return names;
+  };
+  EXPECT_THAT(members(R"(["*"])"), ElementsAre("id id", "name name", "photo photo"));
+  EXPECT_THAT(members(R"json(["*",{"sql":"upper(name)","as":"loud"}])json"),
+              ElementsAre("id id", "name name", "photo photo", "upper(name) loud"));
+  EXPECT_THAT(members(R"(["photo","*",{"column":"name","as":"title"}])"),
+              ElementsAre("photo photo", "id id", "name title"));
+  EXPECT_THAT(members(R"json([{"sql":"upper(name)","as":"name"},"*"])json"),
+              ElementsAre("upper(name) name", "id id", "photo photo"))
+      << "a member of the list takes the place of a column";
+}
+
+TEST(ResolveTest, AProblemIsWhereItStandsInAListWithAStar) {
+  EXPECT_THAT(
+      problems_of(R"({"table":"articles","columns":["*","titel"]})"),
+      testing::StartsWith("/document/columns/1: table public.articles has no column titel"));
+}
+
+TEST(ResolveTest, MembersHaveNoNamesOfColumnsThatTheListDoesNotName) {
+  EXPECT_THAT(
+      problems_of(R"({"table":"articles","columns":["*","title"],"children":[
+                  {"table":"tags","name":"score","through":{"table":"article_tags",
+                   "columns":[{"column":"position","as":"label"}]}}]})"),
+      testing::MatchesRegex("/document/children/0: two members are named score\n"
+                            "/document/children/0/through/columns/0: two members are named label"));
 }
 
 TEST(ResolveTest, WatchedTablesAreFoundByForeignKeysLikeChildren) {

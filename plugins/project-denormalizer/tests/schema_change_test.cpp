@@ -52,6 +52,22 @@ TEST_F(SchemaChangeTest, AnAddedColumnIsInTheNextReadOfATableTakenWhole) {
       "books":[{"id":10,"shelf_id":1,"title":"Odes","pages":99}]})"));
 }
 
+TEST_F(SchemaChangeTest, AStarInTheListTakesAddedColumnsToo) {
+  Plugin plugin(
+      json::parse(R"json({"table":"shelves","columns":["*",{"sql":"upper(label)","as":"loud"}],
+      "children":[{"table":"books","columns":[{"column":"title","as":"name"},"*"]}]})json"));
+  EXPECT_EQ(read(plugin, "1"), json::parse(R"({"id":1,"label":"poems","loud":"POEMS",
+      "books":[{"name":"Odes","id":10,"shelf_id":1}]})"));
+  sql("ALTER TABLE books ADD COLUMN pages int DEFAULT 99, "
+      "ADD COLUMN size int GENERATED ALWAYS AS (length(title)) STORED");
+  sql("ALTER TABLE shelves ADD COLUMN room text");
+  EXPECT_EQ(read(plugin, "1"), json::parse(R"({"id":1,"label":"poems","room":null,"loud":"POEMS",
+      "books":[{"name":"Odes","id":10,"shelf_id":1,"pages":99,"size":4}]})"));
+  sql("ALTER TABLE books DROP COLUMN pages, ADD COLUMN name text DEFAULT 'hidden'");
+  EXPECT_EQ(read(plugin, "1")["books"],
+            json::parse(R"([{"name":"Odes","id":10,"shelf_id":1,"size":4}])"));
+}
+
 TEST_F(SchemaChangeTest, AnAddedColumnIsInTheNextPageOfAScan) {
   Plugin plugin(whole());
   ASSERT_EQ(plugin.ranges(1), SLUICE_OK);

@@ -136,6 +136,14 @@ TEST(UsedColumnsTest, AWholeRowInASubqueryElsewhereIsAllColumns) {
   EXPECT_TRUE(used_junction_columns(root.children[0], root, catalog));
 }
 
+TEST(UsedColumnsTest, AStarUsesWhatItStandsFor) {
+  const Catalog catalog = sample_catalog();
+  const Node root = sample_tree(R"json({"table":"authors","columns":["*",
+      {"value":"-","as":"photo"}]})json");
+  EXPECT_THAT(used_columns(root, root, catalog), Optional(ElementsAre("id", "name", "id")))
+      << "photo is hidden, id the key too";
+}
+
 TEST(UsedColumnsTest, AWatchedTableSaysItself) {
   const Catalog catalog = sample_catalog();
   const Node root = sample_tree(R"({"table":"articles","columns":["id"],"watch":[
