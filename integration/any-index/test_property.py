@@ -19,7 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "property"))
 
 from trial import Trial  # noqa: E402
 
-FIXED = [5, 13, 19]
+FIXED = [5, 13, 46]
 AT_ONCE = 2
 
 

@@ -90,10 +90,23 @@ class _Evaluator:
             yield document_id(root, row), self.members(root, row, None, around)
 
     def members(self, node, row, link_row, around):
-        out = {field.name: _value(field, row, around) for field in node.fields}
+        out = {field.name: self.summary(field.summary, around) if field.summary else _value(field, row, around)
+               for field in node.fields}
         if node.link:
             out |= {field.name: _value(field, link_row, around) for field in node.link.fields}
         return out | {child.name: self.child(child, row, around) for child in node.children}
+
+    def summary(self, summary, around):
+        rows = [row for row in self.find(summary.table, summary.on, around[summary.alias]) if row[summary.column] is not None]
+        values = [row[summary.column] for row in rows]
+        if summary.function == "count":
+            return len(values)
+        if not rows:
+            return None
+        if summary.function == "sum":
+            return sum(values)
+        choose = min if summary.function == "min" else max
+        return choose(rows, key=lambda row: row.ranks[summary.column])[summary.column]
 
     def child(self, node, parent, around):
         found = [(row, link_row, rows) for row, link_row, rows in self.related(node, parent, around)

@@ -106,6 +106,12 @@ class _Statements:
         return (f"DELETE FROM {table.sql} t WHERE {self.hash('t')} < '4' "
                 f"AND (SELECT count(*) FROM {table.sql}) > {FEWEST_ROWS}")
 
+    def single_columns(self, most):
+        """Statements that change one column alone, in all rows; of so many columns."""
+        places = [(table, column) for table in self.tables for column in self.plain_columns(table)]
+        for table, column in self.rng.sample(places, min(most, len(places))):
+            yield f"UPDATE {table.sql} SET {self.assignments([column])}"
+
     def truncate(self, table):
         return f"TRUNCATE {table.sql} CASCADE"
 
@@ -171,6 +177,11 @@ class Traffic:
         if self.rng.random() < 0.3:
             parts = ["SAVEPOINT s", *parts, "ROLLBACK TO SAVEPOINT s", self.statements.any()]
         return "; ".join(["BEGIN", *parts, "COMMIT" if self.rng.random() < 0.85 else "ROLLBACK"])
+
+    def change_single_columns(self, most):
+        """One with each step, for whoever goes over them."""
+        for sql in self.statements.single_columns(most):
+            yield self.send(self.sessions[0], sql)
 
     def finish(self):
         for session in self.sessions:

@@ -67,6 +67,11 @@ class Table:
     def unique_keys(self):
         return ([self.primary_key] if self.primary_key else []) + self.unique
 
+    @property
+    def key_columns(self):
+        """Of its own keys and those that lead to others."""
+        return {name for key in self.unique_keys for name in key} | {name for key in self.foreign_keys for name in key.columns}
+
     def column(self, name):
         return next(column for column in self.columns if column.name == name)
 

@@ -17,11 +17,27 @@ class Expression:
 
 
 @dataclass
+class Summary:
+    """Of a column in all rows of a table that are related to the row of `alias`: a correlated subquery."""
+    function: str  # sum, min, max or count
+    table: Table
+    column: str
+    on: list  # (its column, the column of the other row)
+    alias: str
+
+    @property
+    def sql(self):
+        related = " AND ".join(f"s.{quoted(ours)} = {quoted(self.alias)}.{quoted(theirs)}" for ours, theirs in self.on)
+        return f"(SELECT {self.function}(s.{quoted(self.column)}) FROM {self.table.sql} s WHERE {related})"
+
+
+@dataclass
 class Field:
-    """One of: a column, an expression, a constant."""
+    """One of: a column, an expression, a summary, a constant."""
     name: str
     column: Optional[str] = None
     expression: Optional[Expression] = None
+    summary: Optional[Summary] = None
     constant: Any = None
 
     @property
@@ -30,6 +46,8 @@ class Field:
             return self.column if self.column == self.name else {"column": self.column, "as": self.name}
         if self.expression is not None:
             return {"sql": self.expression.sql, "as": self.name}
+        if self.summary is not None:
+            return {"sql": self.summary.sql, "as": self.name}
         return {"value": self.constant, "as": self.name}
 
 
@@ -133,7 +151,23 @@ class _Maker:
         around = {root.alias: table}
         root.where = self.maybe_condition(around, root.alias, 0.3)
         self.fill(root, around, 0)
+        if self.computes and self.rng.random() < 0.5:
+            self.add_summary(root)
         return root
+
+    def add_summary(self, root):
+        """A member of the root that reads the table of a child once more, with a column that the child need not list: as the
+        table is in the tree, its changes lead to the documents without `watch`."""
+        choices = [(child, column) for child in root.children if child.on
+                   for column in child.table.columns if column.type.kind in ("int", "text")]
+        if not choices:
+            return
+        unlisted = [(child, column) for child, column in choices if "columns" in child.config
+                    and column.name not in {field.column for field in child.fields} | child.table.key_columns]
+        child, column = self.rng.choice(unlisted or choices)
+        function = self.rng.choice(["min", "max", "count", *(["sum"] * 2 if column.type.kind == "int" else [])])
+        root.fields.append(Field("of all", summary=Summary(function, child.table, column.name, child.on, root.alias)))
+        root.config["columns"] = [field.config for field in root.fields]
 
     def fill(self, node, around, depth):
         """Fields, children and the configuration of a node whose relation is settled."""

@@ -11,6 +11,8 @@ from random_schema import random_schema, schema_sql
 from random_tree import nodes_of, random_tree
 from world import World, pipeline_for
 
+SINGLE_COLUMNS = 15  # changed one by one at the end
+
 
 class Trial:
     """`run()` raises AssertionError where the index differs."""
@@ -74,6 +76,8 @@ class Trial:
             traffic.finish()
             faults.finish()
         self.compare(world)
+        for _ in traffic.change_single_columns(SINGLE_COLUMNS):
+            self.compare(world)  # each time: the next change may bring what this one missed
         verified = world.sluice("verify", world.pipeline)
         assert verified.returncode == 0, f"verify: {verified.stdout}{verified.stderr}"
         dead = world.metric("sluice_dead_letters_total")
