@@ -11,7 +11,8 @@ _PAGE = 1000
 
 def wait_until_equal(world, query, seconds=60):
     """Returns when the whole index equals what `query` says: rows of (id, document as JSON). Numbers are compared
-    exactly, objects without regard to the order of members. Fails with the differences and the end of the host's log.
+    exactly, objects without regard to the order of members. Fails with the differences, the end of the host's log, and
+    where its changes may have got stuck.
 
     Both sides are read anew each time, so others may write meanwhile, as long as they end in time.
     """
@@ -27,7 +28,7 @@ def wait_until_index_is(world, read_expected, seconds=60):
         if not differing:
             return
         if time.monotonic() > deadline:
-            raise AssertionError(_report(differing, expected, found, seconds) + _end_of_log(world))
+            raise AssertionError(_report(differing, expected, found, seconds) + _where_it_stands(world))
         time.sleep(pause)
         pause = min(2 * pause, 0.5)
 
@@ -107,5 +108,6 @@ def _text(value, length=600):
     return text if len(text) <= length else f"{text[:length]} …"
 
 
-def _end_of_log(world, lines=25):
-    return "\n--- the end of the host's log\n" + "\n".join(world.host.log_text().splitlines()[-lines:])
+def _where_it_stands(world, lines=25):
+    log = "\n".join(world.host.log_text().splitlines()[-lines:])
+    return f"\n{world.state()}\n--- the end of the host's log\n{log}"

@@ -1,7 +1,6 @@
 """Tables are altered while the host runs and others write."""
 
 import contextlib
-import json
 import subprocess
 import threading
 import time
@@ -49,22 +48,18 @@ class SchemaChange(unittest.TestCase):
         """Debezium's task ends at times at a row that was written while the type of its column changed ("NumberFormatException:
         1905.00"), and goes on when it is started again, as whoever runs it would, as often as that happens."""
         deadline = time.monotonic() + seconds
-        with self.state_is_told():
-            while True:
-                try:
-                    return wait_until_equal(self.world, DOCUMENTS, 5)
-                except AssertionError:
-                    if time.monotonic() > deadline:
-                        raise
-                self.start_failed_connector()
+        while True:
+            try:
+                return wait_until_equal(self.world, DOCUMENTS, 5)
+            except AssertionError:
+                if time.monotonic() > deadline:
+                    raise
+            self.start_failed_connector()
 
     def start_failed_connector(self):
-        if any(task["state"] == "FAILED" for task in self.connector_status().get("tasks", [])):
+        if any(task["state"] == "FAILED" for task in self.world.connector_status().get("tasks", [])):
             with contextlib.suppress(subprocess.CalledProcessError):  # failed again: so it is started again
                 self.world.connect()
-
-    def connector_status(self):
-        return call("GET", f"{self.world.env['CONNECT_URL']}/connectors/{self.world.name}/status").json
 
     @contextlib.contextmanager
     def state_is_told(self):
@@ -72,20 +67,7 @@ class SchemaChange(unittest.TestCase):
         try:
             yield
         except AssertionError as error:
-            raise AssertionError(f"{error}\n{self.state()}") from None
-
-    def state(self):
-        parts = {"the connector's status": self.connector_status,
-                 "the host's pipelines": lambda: call("GET", f"{self.world.admin_url}/pipelines").json,
-                 "its lag": lambda: self.world.metric("sluice_lag_records")}
-        lines = []
-        for name, read in parts.items():
-            try:
-                said = json.dumps(read(), indent=1)
-            except (OSError, ValueError) as error:
-                said = str(error)
-            lines.append(f"--- {name}\n{said}")
-        return "\n".join(lines)
+            raise AssertionError(f"{error}\n{self.world.state()}") from None
 
     def leads_to_the_same(self, sql=""):
         """Also documents that the change itself does not touch are right, once their rows have been touched."""

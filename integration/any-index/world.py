@@ -23,6 +23,7 @@ log_text), `world.sluice("job", "run", world.pipeline, "reconcile")`, `world.ses
 side, but a stack has 10 replication slots. `World.stack` is set by run.py.
 """
 
+import json
 import pathlib
 import re
 
@@ -99,6 +100,25 @@ class World(Deployment):
     def connect(self):
         """Registers the connector; its topics are named by this world."""
         self.script("setup-debezium.sh")
+
+    def connector_status(self):
+        return call("GET", f"{self.env['CONNECT_URL']}/connectors/{self.name}/status").json
+
+    def state(self):
+        """Where changes may have got stuck, for the message of a failure."""
+        parts = {"the connector's status": self.connector_status,
+                 "the host's pipelines": lambda: call("GET", f"{self.admin_url}/pipelines").json,
+                 "its lag": lambda: self.metric("sluice_lag_records"),
+                 "its dead letters": lambda: self.metric("sluice_dead_letters_total"),
+                 "records it has read since its start": lambda: self.metric("sluice_records_total")}
+        lines = []
+        for name, read in parts.items():
+            try:
+                said = read()
+            except (OSError, ValueError) as error:
+                said = str(error)
+            lines.append(f"--- {name}\n{said if isinstance(said, str) else json.dumps(said, indent=1)}")
+        return "\n".join(lines)
 
     def _cluster(self):
         return Session(self.env | {"POSTGRES_DB": "postgres"})
