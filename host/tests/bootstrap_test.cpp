@@ -288,6 +288,31 @@ TEST_F(Bootstrap, AnIndexThatHoldsOnlyTheNewestChangesIsFilledToo) {
   EXPECT_EQ(script_.documents(), 20U);
 }
 
+TEST_F(Bootstrap, AnIndexWithAsManyDocumentsAsRowsButNotTheirsIsFilledToo) {
+  for (int i = 0; i < 20; ++i) put("of a deleted row " + std::to_string(i));
+  runner_->start();
+  EXPECT_TRUE(is_at_rest(1));
+  EXPECT_EQ(script_.documents(), 40U);
+}
+
+TEST_F(Bootstrap, AnIndexThatWasToBeFilledIsFilledAfterARestartThoughEventsMadeUpTheNumber) {
+  on_run_ = [](JobHost&) -> std::string { throw RetryError("cut off"); };
+  runner_->start();
+  ASSERT_TRUE(await([&] { return runs_ > 0; }));
+  runner_->stop();
+  ASSERT_EQ(note_of("t"), (Json{{"complete", false}}));
+
+  for (int i = 0; i < 20; ++i) put("row-" + std::to_string(i));
+  on_run_ = nullptr;
+  runs_ = 0;
+  auto job = spec();
+  job.bootstrap = true;
+  runner_.emplace(flow_, std::move(job), metrics_);
+  runner_->start();
+  EXPECT_TRUE(is_at_rest(1));
+  EXPECT_EQ(note_of("t"), (Json{{"complete", true}}));
+}
+
 TEST_F(Bootstrap, WithNoRowsThereIsNothingToFill) {
   script_.rows = 0;
   runner_->start();

@@ -86,6 +86,10 @@ void TargetNotes::mark_complete(const std::string& target) const {
   write_raw(target, {{"complete", true}});
 }
 
+void TargetNotes::mark_unfilled(const std::string& target) const {
+  write_raw(target, {{"complete", false}});
+}
+
 std::optional<bool> TargetNotes::is_complete(const std::string& target) const {
   const json raw = read_raw(target);
   if (raw.empty()) return std::nullopt;

@@ -32,7 +32,10 @@ class TargetNotes {
 
   /// In the place of the note: no job has anything left to do here.
   void mark_complete(const std::string& target) const;
-  /// False: a job left something undone, under whatever configuration. Nullopt: there is no note.
+  /// No job has filled it, and one is to.
+  void mark_unfilled(const std::string& target) const;
+  /// False: a job left something undone, under whatever configuration, or has yet to fill it.
+  /// Nullopt: there is no note.
   std::optional<bool> is_complete(const std::string& target) const;
 
  private:
