@@ -49,14 +49,15 @@ class Deriver {
 
  private:
   // A change event may give two values of these types in one form: an interval as a number of
-  // microseconds, in which 1 day is 24 hours, and a time of day in UTC. So equality proves nothing.
+  // microseconds, in which 1 day is 24 hours, and a time of day in UTC. An array that Debezium fails
+  // to read is null. So equality proves nothing.
   void distrust_inexact(Route& route) const {
     if (!route.used_columns) return;
     const CatalogTable& table = catalog_.tables.at(route.table);
     const auto is_inexact = [&](const std::string& name) {
       const CatalogColumn* column = table.find(name);
-      return column != nullptr &&
-             (column->base_type == "interval" || column->base_type == "time with time zone");
+      return column != nullptr && (column->is_array || column->base_type == "interval" ||
+                                   column->base_type == "time with time zone");
     };
     if (std::any_of(route.used_columns->begin(), route.used_columns->end(), is_inexact)) {
       route.used_columns.reset();
