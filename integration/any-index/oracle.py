@@ -12,7 +12,7 @@ _PAGE = 1000
 def wait_until_equal(world, query, seconds=60):
     """Returns when the whole index equals what `query` says: rows of (id, document as JSON). Numbers are compared
     exactly, objects without regard to the order of members. Fails with the differences, the end of the host's log, and
-    where its changes may have got stuck.
+    where its changes may have got stuck. A connector whose task failed is started again, as whoever runs it would.
 
     Both sides are read anew each time, so others may write meanwhile, as long as they end in time.
     """
@@ -22,11 +22,15 @@ def wait_until_equal(world, query, seconds=60):
 def wait_until_index_is(world, read_expected, seconds=60):
     """The same for documents by id that do not come from one query."""
     deadline, pause = time.monotonic() + seconds, 0.02
+    look_at_connector = time.monotonic() + 5
     while True:
         expected, found = read_expected(), documents_in_index(world)
         differing = [id for id in sorted(expected.keys() | found.keys()) if not _same(expected.get(id), found.get(id))]
         if not differing:
             return
+        if time.monotonic() > look_at_connector:
+            world.revive_connector()
+            look_at_connector = time.monotonic() + 5
         if time.monotonic() > deadline:
             raise AssertionError(_report(differing, expected, found, seconds) + _where_it_stands(world))
         time.sleep(pause)
