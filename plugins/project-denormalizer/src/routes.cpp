@@ -49,8 +49,8 @@ class Deriver {
 
  private:
   // A change event may give two values of these types in one form: an interval as a number of
-  // microseconds, in which 1 day is 24 hours, and a time of day in UTC. An array that Debezium fails
-  // to read is null. So equality proves nothing.
+  // microseconds, in which 1 day is 24 hours, and a time of day in UTC. An array that Debezium
+  // fails to read is null. So equality proves nothing.
   void distrust_inexact(Route& route) const {
     if (!route.used_columns) return;
     const CatalogTable& table = catalog_.tables.at(route.table);
