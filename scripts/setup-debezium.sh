@@ -195,10 +195,19 @@ print_trace() {
   printf '%b\n' "${trace:-$(connector_status)}" >&2
 }
 
+# A slot's name holds for the whole server. Debezium would fail on another database's with a long trace, and stay registered.
+refuse_foreign_slot() {
+  local database
+  database=$(run_psql "$POSTGRES_DB" -c "SELECT database FROM pg_replication_slots
+    WHERE slot_name = '$SLOT' AND database <> current_database()") || die "could not look for the slot '$SLOT' (see above)"
+  [ -z "$database" ] || die "slot $SLOT belongs to database $database; set REPLICATION_SLOT"
+}
+
 # What the connector needs in the database is made where it is missing. A heartbeat without its table would fail for ever
 # without a sign of it in the connector's status.
 prepare_database() {
   command -v psql >/dev/null || { warn "no psql here: publication, heartbeat table and grants are taken as given" && return; }
+  refuse_foreign_slot
   run_psql "$POSTGRES_DB" -v tables="$TABLES" -v publication="${PUBLICATION:-sluice}" \
     -v debezium_user="$DEBEZIUM_USER" -v debezium_password="$DEBEZIUM_PASSWORD" \
     -f "$REPO_DIR/scripts/lib/capture.sql" || die "the database $POSTGRES_DB is not ready for Debezium (see above)"
