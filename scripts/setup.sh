@@ -4,7 +4,7 @@
 #   setup.sh            with Docker Compose where a Docker engine answers, else natively
 #   setup.sh --docker   with Docker Compose
 #   setup.sh --native   natively: installs packages (as root or by sudo), builds, starts the servers of scripts/stack.sh
-#   setup.sh --down     stops all that was started; the data stay (scripts/stack.sh wipe deletes them)
+#   setup.sh --down     stops all that setup.sh started; the data stay (scripts/stack.sh wipe deletes them)
 #
 # Then creates tables, sample rows, index and connector, starts the host with pipelines/projects.yaml, and shows a project
 # that is inserted in PostgreSQL found over HTTP.
@@ -76,6 +76,7 @@ native() {
   host_start "$PIPELINE"
   psql_command=(run_psql "$POSTGRES_DB")
   evidence=$(logfile host)
+  closing=("  admin API    $ADMIN_URL/pipelines" "  host's log   $evidence")
 }
 
 compose() {
@@ -86,6 +87,7 @@ compose() {
   psql_command=(docker compose exec -T postgres psql -X -q -A -t -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d "$POSTGRES_DB")
   cat schemas/postgres/seeds/*.sql | "${psql_command[@]}"
   evidence="docker compose logs"
+  closing=("  host's log   docker compose logs host") # its admin API is not published
 }
 
 # found QUERY SLUG - does a search for QUERY give the project with that slug?
@@ -140,4 +142,5 @@ esac
 prove
 step "done in $(seconds_since "$started") s"
 info "  search API   http://localhost:$PORT/api/v1/projects/search?q=glacier"
+printf '%s\n' "${closing[@]}"
 info "  stop         scripts/setup.sh --down"

@@ -6,7 +6,7 @@
 #   stack.sh restart SERVICE...     down, then up
 #   stack.sh kill SERVICE [SIGNAL]  send SIGKILL (or STOP, CONT, ...) to a server and its children
 #   stack.sh status                 what runs; exit 0 if all do
-#   stack.sh logs [SERVICE...]      follow the logs
+#   stack.sh logs [SERVICE...]      follow the logs; "host" is that of the host that setup.sh started
 #   stack.sh wipe                   down, then delete all data
 #   stack.sh ports                  print exports that put a second stack on free ports
 #
@@ -186,6 +186,7 @@ status() {
 }
 
 follow_logs() {
+  local SERVICES=("${SERVICES[@]}" host)
   chosen_services "$@"
   local service files=()
   for service in "${chosen[@]}"; do
