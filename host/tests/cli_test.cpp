@@ -142,10 +142,20 @@ TEST_F(CliTest, ExplainShowsWhatAPipelineComesTo) {
               AllOf(HasSubstr("  public.b  default           full    a.b, a.c\n"),
                     HasSubstr("  public.a  ?                 ?       \n"),
                     HasSubstr("\"table.include.list\": \"public.b,public.a\"\n"),
+                    HasSubstr("    CAPTURED_TABLES=public.b,public.a\n"),
                     HasSubstr("  public.b  a.b    lookup by id\n"),
                     HasSubstr("  -- materialize, cost 12.50\n  SELECT 1\n  FROM a\n"),
                     HasSubstr("  -- scan\n  SELECT 2\n"), HasSubstr("\"z\": 1,\n    \"a\": 2"),
                     HasSubstr("  - no index on b\n    CREATE INDEX ON b (id);\n")));
+}
+
+TEST_F(CliTest, ExplainQuotesTheTablesForAShellWhereItMust) {
+  const auto result = sluice(
+      {"explain", file(replaced(kPipeline, "denormalize: {plugin: scripted}",
+                                "denormalize:\n  plugin: scripted\n  config:\n    explanation: "
+                                "'{\"tables\": [{\"table\": \"public.order lines\"}]}'\n"))});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("    CAPTURED_TABLES='public.order lines'\n"));
 }
 
 TEST_F(CliTest, ExplainAsJsonIsWhatThePluginSays) {

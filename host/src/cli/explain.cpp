@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cctype>
 #include <iomanip>
 #include <iostream>
 #include <sstream>
@@ -84,6 +85,17 @@ std::string indented(const std::string& lines, const std::string& margin) {
   return out;
 }
 
+// As one word of a shell, quoted only where that is needed.
+std::string shell_word(const std::string& word) {
+  const auto is_plain = [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '.' || c == ',';
+  };
+  if (std::all_of(word.begin(), word.end(), is_plain)) return word;
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? "'\\''" : std::string(1, c);
+  return out + "'";
+}
+
 // Columns as wide as their widest text.
 void print_table(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
@@ -110,8 +122,10 @@ void print_tables(const Json& tables) {
                     table.contains("places") ? joined(table["places"], ", ") : ""});
   }
   print_table(rows);
-  std::cout << "  For Debezium's connector:\n    \"table.include.list\": \"" << joined(names, ",")
-            << "\"\n\n";
+  const std::string list = joined(names, ",");
+  std::cout << "  For Debezium's connector:\n    \"table.include.list\": \"" << list << "\"\n"
+            << "  For scripts/setup-debezium.sh:\n    CAPTURED_TABLES=" << shell_word(list)
+            << "\n\n";
 }
 
 void print_routes(const Json& routes) {
