@@ -1,6 +1,7 @@
 #include "config/yaml_loader.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -289,6 +290,23 @@ std::string_view line_of(std::string_view text, int line) {
   return text.substr(begin, text.find('\n', begin) - begin);
 }
 
+/// What to do about the parser's messages.
+constexpr std::array<std::pair<std::string_view, const char*>, 10> kRemedies{{
+    {YAML::ErrorMsg::END_OF_MAP,
+     "check the indentation: the keys of one mapping begin in the same column; and let nothing "
+     "follow a quoted value"},
+    {YAML::ErrorMsg::END_OF_SEQ,
+     "check the indentation: the \"-\" of one list stand in the same column"},
+    {YAML::ErrorMsg::END_OF_MAP_FLOW, "close the \"{\" with \"}\", or check the commas in between"},
+    {YAML::ErrorMsg::END_OF_SEQ_FLOW, "close the \"[\" with \"]\", or check the commas in between"},
+    {YAML::ErrorMsg::ALIAS_NOT_FOUND, "quote a value that begins with \"*\""},
+    {YAML::ErrorMsg::CHAR_IN_ALIAS, "quote a value that begins with \"*\""},
+    {YAML::ErrorMsg::ANCHOR_NOT_FOUND, "quote a value that begins with \"&\""},
+    {YAML::ErrorMsg::CHAR_IN_ANCHOR, "quote a value that begins with \"&\""},
+    {YAML::ErrorMsg::UNKNOWN_ANCHOR, "quote a value that begins with \"*\""},
+    {YAML::ErrorMsg::UNKNOWN_TOKEN, "quote a value that begins with a special character"},
+}};
+
 /// The parser's message with what most often causes it.
 std::string explain(const YAML::Exception& error, std::string_view text) {
   const std::string_view line = line_of(text, error.mark.line);
@@ -297,7 +315,9 @@ std::string explain(const YAML::Exception& error, std::string_view text) {
   if (error.msg == YAML::ErrorMsg::MAP_VALUE) {
     return "not valid YAML here; check the indentation, and quote a value that holds \": \"";
   }
-  return error.msg;
+  const auto found = std::find_if(kRemedies.begin(), kRemedies.end(),
+                                  [&](const auto& remedy) { return error.msg == remedy.first; });
+  return error.msg + (found == kRemedies.end() ? "" : std::string("; ") + found->second);
 }
 
 }  // namespace

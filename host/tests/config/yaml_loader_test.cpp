@@ -144,13 +144,31 @@ INSTANTIATE_TEST_SUITE_P(
         Malformed{"", "f.yaml:1:1: error: the file is empty"},
         Malformed{"# only a comment\n", "f.yaml:1:1: error: the file is empty"},
         Malformed{"a: 1\n---\nb: 2\n", "f.yaml:2:1: error: a second document; a file holds one"},
-        Malformed{"a: [1,\n", "f.yaml:2:1: error: end of sequence flow not found"},
+        Malformed{
+            "a: [1,\n",
+            "f.yaml:2:1: error: end of sequence flow not found; close the \"[\" with \"]\", or "
+            "check the commas in between"},
+        Malformed{
+            "a: {b: 1\nc: 2\n",
+            "f.yaml:2:2: error: end of map flow not found; close the \"{\" with \"}\", or check "
+            "the commas in between"},
+        Malformed{"a:\n  b: 1\n c:\n  d: 1\n",
+                  "f.yaml:3:2: error: end of map not found; check the indentation: the keys of one "
+                  "mapping begin in the same column; and let nothing follow a quoted value"},
+        Malformed{
+            "a: * b\n",
+            "f.yaml:1:5: error: alias not found after *; quote a value that begins with \"*\""},
+        Malformed{"a: @b\n",
+                  "f.yaml:1:4: error: unknown token; quote a value that begins with a special "
+                  "character"},
         Malformed{
             "a: b: c\n",
             "f.yaml:1:5: error: not valid YAML here; check the indentation, and quote a value "
             "that holds \": \""},
         Malformed{"a:\n\tb: 1\n", "f.yaml:2:3: error: a tab in the indentation; use spaces"},
-        Malformed{"a: *nope\n", "f.yaml:1:4: error: the referenced anchor is not defined"},
+        Malformed{"a: *nope\n",
+                  "f.yaml:1:4: error: the referenced anchor is not defined; quote a value that "
+                  "begins with \"*\""},
         Malformed{"a: &s [*s]\n",
                   "f.yaml:1:8: error: an alias inside the value that it stands for"},
         Malformed{"a: {<<: 5}\n",
