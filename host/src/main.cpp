@@ -49,15 +49,30 @@ sluice::AdminAddress admin_address(const std::string& text) {
   return address;
 }
 
-// CLI11 says only that a command is missing.
-void explain_unknown_command(const CLI::App& app) {
-  const auto unknown = app.remaining();
-  if (unknown.empty() || !app.get_subcommands().empty()) return;
+// CLI11 says only that a command is missing, or which words are too many.
+void explain_unknown(const CLI::App& app) {
+  std::vector<std::string> options;
+  const CLI::App* command = &app;  // the last that was understood
+  const auto add_options = [&] {
+    for (const auto* option : command->get_options()) {
+      for (const auto& name : option->get_lnames()) options.push_back("--" + name);
+    }
+  };
+  for (add_options(); !command->get_subcommands().empty(); add_options()) {
+    command = command->get_subcommands().front();
+  }
   std::vector<std::string> commands;
-  for (const auto* command : app.get_subcommands({})) commands.push_back(command->get_name());
-  const auto meant = sluice::nearest(unknown.front(), commands);
-  std::cerr << "unknown command \"" << unknown.front() << '"'
-            << (meant ? "; did you mean \"" + *meant + "\"?" : "") << '\n';
+  for (const auto* next : command->get_subcommands({})) commands.push_back(next->get_name());
+
+  for (const auto& word : app.remaining(true)) {
+    const bool is_option = word.starts_with("--");
+    if (!is_option && commands.empty()) continue;
+    const auto unknown = is_option ? word.substr(0, word.find('=')) : word;
+    const auto meant = sluice::nearest(unknown, is_option ? options : commands);
+    std::cerr << "unknown " << (is_option ? "option" : "command") << " \"" << unknown << '"'
+              << (meant ? "; did you mean \"" + *meant + "\"?" : "") << '\n';
+    if (!is_option) return;  // what follows belongs to it
+  }
 }
 
 int run(int argc, char** argv) {
@@ -195,7 +210,11 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::RequiredError& e) {
-    explain_unknown_command(app);
+    explain_unknown(app);
+    app.exit(e);
+    return 2;
+  } catch (const CLI::ExtrasError& e) {
+    explain_unknown(app);
     app.exit(e);
     return 2;
   } catch (const CLI::ParseError& e) {

@@ -267,6 +267,10 @@ TEST_F(CliTest, WrongUsageEndsWithTwo) {
   EXPECT_EQ(sluice({"walidate"}).code, 2);
   EXPECT_EQ(sluice({"validate"}).code, 2);
   EXPECT_EQ(sluice({"validate", "x.yaml", "--no-such-option"}).code, 2);
+  EXPECT_THAT(sluice({"validate", "x.yaml", "--conect"}).err,
+              HasSubstr("unknown option \"--conect\"; did you mean \"--connect\"?"));
+  EXPECT_THAT(sluice({"job", "rnu", "x.yaml", "rebuild"}).err,
+              HasSubstr("unknown command \"rnu\"; did you mean \"run\"?"));
   EXPECT_EQ(sluice({"--log-level", "loud", "plugins", "list"}).code, 2);
   const auto result = sluice({"health", "--admin", "localhost:http"});
   EXPECT_EQ(result.code, 2);
