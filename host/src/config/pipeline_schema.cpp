@@ -261,7 +261,7 @@ constexpr const char* kPipelineSchema = R"json({
         "bootstrap": {
           "type": "boolean",
           "default": false,
-          "description": "Also run it when the host starts and the index is empty while the source is not."
+          "description": "Also run it when the host starts and the index has yet to be filled: no job ever filled it, and it holds fewer documents than the source would give (or lacks one of 200 picked at random), or the job that did was cut off before its end."
         },
         "time_zone": {
           "type": "string",
