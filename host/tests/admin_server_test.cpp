@@ -1,5 +1,6 @@
 #include "admin/admin_server.hpp"
 
+#include <atomic>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <httplib.h>
@@ -88,7 +89,29 @@ TEST_F(AdminServerTest, NotReadyWhileKafkaIsAway) {
   host_.add(pipeline("invoices"));
   start();
   ASSERT_TRUE(await([&] { return json("/pipelines")["pipelines"][1]["state"] == "RUNNING"; }));
-  EXPECT_EQ(json("/ready")["problems"], Json::array({"orders: task 0 is UNASSIGNED"}));
+  EXPECT_EQ(json("/ready")["problems"],
+            Json::array({"orders: task 0 is UNASSIGNED: waiting for partitions: no answer yet from "
+                         "source.brokers 127.0.0.1:1"}));
+}
+
+TEST_F(AdminServerTest, NotReadyWhileATaskThatRunsHasBeenRetryingForLong) {
+  std::atomic<bool> away{true};
+  script_.on_decode = [&](auto) {
+    if (away) throw RetryError("password authentication failed");
+  };
+  kafka_.produce({"put a"});
+  host_.add(pipeline("orders"));
+  start();
+  ASSERT_TRUE(await([&] { return json("/pipelines")["pipelines"][0]["state"] == "RUNNING"; }));
+  ASSERT_TRUE(await([&] { return get("/ready").status == 503; }));
+  EXPECT_THAT(json("/ready")["problems"][0].get<std::string>(),
+              testing::MatchesRegex("orders: task 0 is RUNNING, but has been retrying for [0-9]+ "
+                                    "s: scripted: password authentication failed"));
+  const auto task = json("/pipelines")["pipelines"][0]["tasks"][0];
+  EXPECT_EQ(task["state"], "RUNNING");
+  EXPECT_THAT(task["trace"].get<std::string>(), HasSubstr("password authentication failed"));
+  away = false;
+  EXPECT_TRUE(await([&] { return get("/ready").status == 200; }));
 }
 
 TEST_F(AdminServerTest, NotReadyWithTheReasonsOfFailedTasksServicesAndPipelines) {

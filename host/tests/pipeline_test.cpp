@@ -249,6 +249,44 @@ TEST_F(PipelineTest, WhileTheDatabaseCannotRouteTheBatchIsKept) {
   EXPECT_GE(calls, 4);
 }
 
+TEST_F(PipelineTest, WhileTheDatabaseCannotRouteTheTaskSaysSoAndTheLagCountsWhatWaits) {
+  std::atomic<bool> away{true};
+  script_.on_decode = [&](auto) {
+    if (away) throw RetryError("password authentication failed");
+  };
+  kafka_.produce({"put a", "put b"});
+  start();
+  ASSERT_TRUE(await([&] { return metric("sluice_lag_records") == 2; })) << "read, but not settled";
+  kafka_.produce({"put c"});
+  EXPECT_TRUE(await([&] { return metric("sluice_lag_records") == 3; })) << "reading is paused";
+  ASSERT_TRUE(await([&] { return !task().gets_on && task().state == TaskState::kRunning; }));
+  EXPECT_THAT(task().trace, AllOf(HasSubstr("retrying for "),
+                                  HasSubstr(" s: scripted: password authentication failed")));
+  away = false;
+  EXPECT_TRUE(await([&] { return task().gets_on; }));
+  EXPECT_EQ(task().trace, "");
+  ASSERT_TRUE(await_committed(3));
+  EXPECT_TRUE(await([&] { return metric("sluice_lag_records") == 0; }));
+}
+
+TEST_F(PipelineTest, WhileTheSinkAsAWholeIsAwayTheTaskSaysSo) {
+  std::atomic<bool> away{true};
+  script_.write = [&](auto target, auto documents, OutcomeOutput& output) {
+    if (away) throw RetryError("connection refused");
+    for (std::size_t i = 0; i < documents.size(); ++i) {
+      script_.record(target, *documents[i]);
+      output.done(i);
+    }
+  };
+  kafka_.produce({"put a"});
+  start();
+  ASSERT_TRUE(await([&] { return !task().gets_on && task().state == TaskState::kRunning; }));
+  EXPECT_THAT(task().trace, HasSubstr(" s: scripted: connection refused"));
+  EXPECT_EQ(metric("sluice_lag_records"), 1);
+  away = false;
+  EXPECT_TRUE(await([&] { return task().gets_on; }));
+}
+
 TEST_F(PipelineTest, AChangeThatIsNotVisibleYetIsReadAgainAndWrittenOnce) {
   std::atomic<int> reads{0};
   script_.materialize = [&](auto keys, DocumentOutput& output) {
@@ -344,6 +382,7 @@ TEST_F(PipelineTest, AStopCutsTheWaitForASinkThatIsNotReadyAtTheStart) {
   start();
   ASSERT_TRUE(await([&] { return asked > 0; }));
   EXPECT_EQ(task().state, TaskState::kUnassigned);
+  EXPECT_TRUE(await([&] { return task().trace == "waiting for scripted: no route to host"; }));
   pipeline_->stop();
 }
 

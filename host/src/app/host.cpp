@@ -75,9 +75,11 @@ Json pipeline_json(const RunningPipeline& running) {
 void add_problems(const RunningPipeline& running, std::vector<std::string>& problems) {
   if (running.pipeline() != nullptr) {
     for (const auto& task : running.pipeline()->tasks()) {
-      if (task.state == TaskState::kRunning) continue;
-      problems.push_back(running.name() + ": task " + std::to_string(task.id) + " is " +
-                         to_string(task.state) + (task.trace.empty() ? "" : ": " + task.trace));
+      if (task.gets_on) continue;
+      const bool stuck = task.state == TaskState::kRunning;
+      problems.push_back(
+          running.name() + ": task " + std::to_string(task.id) + " is " + to_string(task.state) +
+          (task.trace.empty() ? "" : (stuck ? ", but has been " : ": ") + task.trace));
     }
   }
   for (const auto& job : running.jobs()) {

@@ -1,5 +1,6 @@
 #include "pipeline/kafka_consumer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <spdlog/spdlog.h>
 
@@ -7,6 +8,8 @@
 
 namespace sluice {
 namespace {
+
+constexpr int kEndsTimeoutMs = 200;
 
 void log_kafka(const rd_kafka_t* client, int level, const char* facility, const char* text) {
   const auto at = level <= 3
@@ -124,7 +127,7 @@ void GroupConsumer::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t error,
   }
   // The listener stores what is settled; it is committed with the partitions' release.
   self.listener_.revoked(partitions);
-  for (const auto& partition : partitions) self.stored_.erase(partition);
+  for (const auto& partition : partitions) self.settled_.erase(partition);
   log_and_free("unassign", rd_kafka_incremental_unassign(client, list));
 }
 
@@ -149,6 +152,12 @@ std::shared_ptr<const RecordBatch> GroupConsumer::read(std::size_t max,
                                            message->partition) == nullptr) {
       continue;
     }
+    const bool same = !messages.empty() && messages.back()->rkt == message->rkt &&
+                      messages.back()->partition == message->partition;
+    if (!same) {
+      settled_.try_emplace({rd_kafka_topic_name(message->rkt), message->partition},
+                           message->offset);
+    }
     messages.push_back(std::move(message));
   }
   if (messages.empty()) return nullptr;
@@ -169,7 +178,7 @@ void GroupConsumer::store(const std::vector<PartitionOffset>& offsets) {
   for (const auto& [partition, offset] : offsets) {
     rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)
         ->offset = offset;
-    stored_[partition] = offset;
+    settled_[partition] = offset;
   }
   const auto error = rd_kafka_offsets_store(client_.get(), list.get());
   // A partition that was just revoked is no loss: its next owner reads from what was committed.
@@ -201,8 +210,22 @@ void GroupConsumer::resume() {
   paused_ = false;
 }
 
-std::int64_t GroupConsumer::lag() const {
+// What the client knows of the ends comes with what it fetches: nothing while it is paused.
+KafkaListPtr GroupConsumer::ends_while_paused(const rd_kafka_topic_partition_list_t& partitions) {
+  KafkaListPtr ends(rd_kafka_topic_partition_list_copy(&partitions));
+  for (int i = 0; i < ends->cnt; ++i) ends->elems[i].offset = RD_KAFKA_OFFSET_END;
+  const bool known = rd_kafka_offsets_for_times(client_.get(), ends.get(), kEndsTimeoutMs) ==
+                     RD_KAFKA_RESP_ERR_NO_ERROR;
+  for (int i = 0; i < ends->cnt; ++i) {
+    auto& end = ends->elems[i];
+    if (!known || end.err != RD_KAFKA_RESP_ERR_NO_ERROR) end.offset = 0;
+  }
+  return ends;
+}
+
+std::int64_t GroupConsumer::lag() {
   const auto mine = assignment();
+  const auto ends = paused_ && mine->cnt > 0 ? ends_while_paused(*mine) : nullptr;
   rd_kafka_position(client_.get(), mine.get());
   std::int64_t lag = 0;
   for (int i = 0; i < mine->cnt; ++i) {
@@ -213,8 +236,9 @@ std::int64_t GroupConsumer::lag() const {
                                        &high) != RD_KAFKA_RESP_ERR_NO_ERROR) {
       continue;
     }
-    const auto stored = stored_.find({partition.topic, partition.partition});
-    const auto at = stored != stored_.end() ? stored->second : partition.offset;
+    const auto settled = settled_.find({partition.topic, partition.partition});
+    const auto at = settled != settled_.end() ? settled->second : partition.offset;
+    if (ends) high = std::max(high, ends->elems[i].offset);
     if (at >= 0 && high > at) lag += high - at;
   }
   return lag;

@@ -72,8 +72,9 @@ class GroupConsumer {
   void resume();
   bool paused() const { return paused_; }
 
-  /// Records between what is stored and the end, as far as known.
-  std::int64_t lag() const;
+  /// Records between what is stored (if nothing is yet: where reading began) and the end, as far
+  /// as known. Asks the brokers, for a moment, while it is paused.
+  std::int64_t lag();
 
   /// Commits what is stored and leaves the group.
   void close();
@@ -82,6 +83,7 @@ class GroupConsumer {
   static void on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t error,
                            rd_kafka_topic_partition_list_t* list, void* self);
   KafkaListPtr assignment() const;
+  KafkaListPtr ends_while_paused(const rd_kafka_topic_partition_list_t& partitions);
   void report(const rd_kafka_message_t& error);
   void leave_undestroyed();
 
@@ -89,7 +91,7 @@ class GroupConsumer {
   std::atomic<std::int64_t>* memory_;
   KafkaClientPtr client_;
   std::unique_ptr<rd_kafka_queue_t, KafkaDeleter> queue_;
-  std::map<TopicPartition, std::int64_t> stored_;
+  std::map<TopicPartition, std::int64_t> settled_;  ///< stored, or else where reading began
   bool paused_ = false;
   bool had_assignment_ = false;
   bool closed_ = false;

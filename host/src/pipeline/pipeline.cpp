@@ -31,7 +31,8 @@ const char* to_string(TaskState state) {
 
 Pipeline::Pipeline(Flow flow, Metrics& metrics) : flow_(std::move(flow)), metrics_(metrics) {
   for (std::size_t i = 0; i < flow_.config.tasks; ++i) {
-    status_.push_back({static_cast<int>(i), TaskState::kUnassigned, {}, 0});
+    status_.push_back({static_cast<int>(i), TaskState::kUnassigned, {}, 0, false});
+    troubles_.emplace_back();
   }
 }
 
@@ -53,7 +54,15 @@ void Pipeline::stop() {
 
 std::vector<TaskStatus> Pipeline::tasks() const {
   const std::lock_guard lock(mutex_);
-  return status_;
+  auto tasks = status_;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    auto& task = tasks[i];
+    if (task.state == TaskState::kFailed) continue;
+    auto trouble = troubles_[i].text();
+    task.gets_on = task.state == TaskState::kRunning && trouble.empty();
+    if (!trouble.empty()) task.trace = std::move(trouble);
+  }
+  return tasks;
 }
 
 void Pipeline::supervise(int number, const std::stop_token& stop) {
@@ -77,7 +86,7 @@ void Pipeline::supervise(int number, const std::stop_token& stop) {
 
 void Pipeline::run_once(int number, const std::stop_token& stop) {
   PipelineMetrics metrics(metrics_, {{"pipeline", flow_.name}, {"task", std::to_string(number)}});
-  Task task(flow_, number, metrics);
+  Task task(flow_, number, metrics, troubles_[static_cast<std::size_t>(number)]);
   task.run(stop, [&] {
     spdlog::info("{}: task {} is running", flow_.name, number);
     set_state(number, TaskState::kRunning);
@@ -94,6 +103,7 @@ void Pipeline::set_state(int number, TaskState state) {
 void Pipeline::set_failed(int number, const std::string& trace) {
   spdlog::error("{}: task {} failed: {}", flow_.name, number, trace);
   const std::lock_guard lock(mutex_);
+  troubles_[static_cast<std::size_t>(number)].clear();
   auto& status = status_[static_cast<std::size_t>(number)];
   status.state = TaskState::kFailed;
   status.trace = trace;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <stop_token>
@@ -10,6 +11,7 @@
 
 #include "metrics/metrics.hpp"
 #include "pipeline/flow.hpp"
+#include "pipeline/trouble.hpp"
 
 namespace sluice {
 
@@ -20,8 +22,9 @@ const char* to_string(TaskState state);
 struct TaskStatus {
   int id = 0;
   TaskState state = TaskState::kUnassigned;
-  std::string trace;  ///< why it failed last; empty if it never did
+  std::string trace;  ///< what it waits for or retries now, or else why it failed last
   int restarts = 0;
+  bool gets_on = false;  ///< it runs, and is not stuck with a retry
 };
 
 /// Runs a flow's tasks, and starts failed ones anew with back-off. Other pipelines are not
@@ -51,6 +54,7 @@ class Pipeline {
   Metrics& metrics_;
   mutable std::mutex mutex_;
   std::vector<TaskStatus> status_;
+  std::deque<Trouble> troubles_;  ///< one for each task
   std::vector<std::jthread> threads_;
 };
 

@@ -27,10 +27,11 @@ std::string client_id(const Flow& flow, int number) {
 
 }  // namespace
 
-Task::Task(const Flow& flow, int number, PipelineMetrics& metrics)
+Task::Task(const Flow& flow, int number, PipelineMetrics& metrics, Trouble& trouble)
     : flow_(flow),
       number_(number),
       metrics_(metrics),
+      trouble_(trouble),
       coalescer_(limits_of(flow.config), ledger_) {}
 
 void Task::run(const std::stop_token& stop, const std::function<void()>& on_running) {
@@ -73,6 +74,7 @@ void Task::prepare_sink(const std::stop_token& stop) const {
     } catch (const RetryError& e) {
       const auto delay = backoff.next();
       spdlog::warn("{}: {} (tried again in {} ms)", flow_.name, e.what(), delay.count());
+      trouble_.set_waiting("waiting for " + std::string(e.what()));
       wait(stop, delay);
     }
   }
@@ -84,13 +86,17 @@ void Task::make_consumer(const std::function<void()>& on_running) {
                        running = false](const std::vector<TopicPartition>& partitions) mutable {
     spdlog::info("{}: task {}: {} partitions assigned", flow_.name, number_, partitions.size());
     ledger_.assign(partitions);
-    if (!std::exchange(running, true)) on_running();
+    if (std::exchange(running, true)) return;
+    trouble_.set_waiting("");
+    on_running();
   };
   listener.revoked = [this](const std::vector<TopicPartition>& partitions) {
     spdlog::info("{}: task {}: {} partitions revoked", flow_.name, number_, partitions.size());
     consumer_->store(ledger_.collect());
     ledger_.revoke(partitions);
   };
+  trouble_.set_waiting("waiting for partitions: no answer yet from source.brokers " +
+                       flow_.config.source.brokers);
   consumer_ = std::make_unique<GroupConsumer>(
       group_consumer_properties(flow_.config.source, client_id(flow_, number_)),
       flow_.config.source.topics, std::move(listener), &in_flight_bytes_);
@@ -103,7 +109,7 @@ void Task::start_writers() {
     writers_.emplace_back([this] {
       const auto stop = stop_stages_.get_token();
       try {
-        Writer(flow_, coalescer_, dead_letters_.get(), metrics_, stop).run(stop);
+        Writer(flow_, coalescer_, dead_letters_.get(), metrics_, trouble_, stop).run(stop);
       } catch (...) {
         if (!stop.stop_requested()) fail(std::current_exception());
       }
@@ -149,9 +155,12 @@ Routed Task::route(GroupConsumer& consumer, const RecordBatch& batch, const std:
   Backoff backoff(flow_.config.errors.retry.initial, flow_.config.errors.retry.max);
   while (true) {
     try {
-      return routing_->route(batch);
+      auto routed = routing_->route(batch);
+      trouble_.clear(Trouble::kRoute);
+      return routed;
     } catch (const RetryError& e) {
       const auto delay = backoff.next();
+      trouble_.note(Trouble::kRoute, e.what());
       spdlog::warn("{}: {} (tried again in {} ms)", flow_.name, e.what(), delay.count());
       const auto until = Clock::now() + delay;
       while (Clock::now() < until) {

@@ -18,6 +18,7 @@
 #include "pipeline/offset_ledger.hpp"
 #include "pipeline/pipeline_metrics.hpp"
 #include "pipeline/stages.hpp"
+#include "pipeline/trouble.hpp"
 
 namespace sluice {
 
@@ -25,7 +26,8 @@ namespace sluice {
 /// write in the writers' threads. A task is run once; a failed one is replaced by a new one.
 class Task {
  public:
-  Task(const Flow& flow, int number, PipelineMetrics& metrics);
+  /// `trouble` is told what keeps it from getting on.
+  Task(const Flow& flow, int number, PipelineMetrics& metrics, Trouble& trouble);
 
   /// Until `stop` is requested: then it drains what it has read, commits and leaves the group,
   /// within the pipeline's shutdown_timeout. `on_running` is called once the group has given it its
@@ -59,6 +61,7 @@ class Task {
   const Flow& flow_;
   const int number_;
   PipelineMetrics& metrics_;
+  Trouble& trouble_;
   std::atomic<std::int64_t> in_flight_bytes_{0};
   OffsetLedger ledger_;
   // librdkafka waits, when a client goes, for every message that is still held: so the consumer

@@ -9,13 +9,14 @@
 namespace sluice {
 
 Writer::Writer(const Flow& flow, Coalescer& coalescer, DeadLetters* dead_letters,
-               PipelineMetrics& metrics, const std::stop_token& stop)
+               PipelineMetrics& metrics, Trouble& trouble, const std::stop_token& stop)
     : flow_(flow),
       coalescer_(coalescer),
       dead_letters_(dead_letters),
       metrics_(metrics),
+      trouble_(trouble),
       stages_(flow.plugins, flow.name, &metrics.all, stop),
-      trouble_(flow.config.errors.retry.initial, flow.config.errors.retry.max),
+      away_(flow.config.errors.retry.initial, flow.config.errors.retry.max),
       retry_(flow.config.errors.retry.initial, flow.config.errors.retry.max) {}
 
 void Writer::run(const std::stop_token& stop) {
@@ -42,9 +43,11 @@ void Writer::flush(std::vector<KeyWork> keys, const std::stop_token& stop) {
   std::vector<KeyResult> results;
   try {
     results = write(keys);
-    trouble_.reset();
+    away_.reset();
+    trouble_.clear(Trouble::kWrite);
   } catch (const RetryError& e) {
-    const auto delay = trouble_.next();
+    trouble_.note(Trouble::kWrite, e.what());
+    const auto delay = away_.next();
     spdlog::warn("{}: {} (tried again in {} ms)", flow_.name, e.what(), delay.count());
     coalescer_.suspend(delay);
     metrics_.retried.Increment(static_cast<double>(keys.size()));
@@ -110,17 +113,20 @@ void Writer::walk_page(WalkWork walk, const std::stop_token& stop) {
     const bool taken_whole = write_page(walk, page.ids, stop);
     metrics_.walk_pages.Increment();
     metrics_.walk_documents.Increment(static_cast<double>(page.ids.size()));
-    trouble_.reset();
+    away_.reset();
+    trouble_.clear(Trouble::kWalk);
     if (page.next) {
       walk.cursor = *page.next;
       delay = taken_whole ? Clock::duration::zero() : retry_.delay_after(walk.attempts);
       walk.attempts = taken_whole ? 0 : walk.attempts + 1;
     }
   } catch (const RetryError& e) {
-    const auto pause = trouble_.next();
+    trouble_.note(Trouble::kWalk, e.what());
+    const auto pause = away_.next();
     spdlog::warn("{}: {} (the walk goes on in {} ms)", flow_.name, e.what(), pause.count());
     delay = pause;
   } catch (const RecordError& e) {
+    trouble_.clear(Trouble::kWalk);
     const auto& plugin = walk.sweep ? stages_.sink() : stages_.source();
     give_up({{walk.origin, "TASK_PUT", plugin.name(), "the walk: " + std::string(e.what())}}, stop);
   }

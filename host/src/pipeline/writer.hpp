@@ -11,6 +11,7 @@
 #include "pipeline/flow.hpp"
 #include "pipeline/pipeline_metrics.hpp"
 #include "pipeline/stages.hpp"
+#include "pipeline/trouble.hpp"
 
 namespace sluice {
 
@@ -20,7 +21,7 @@ class Writer {
  public:
   /// `dead_letters` may be null: then failed records are only logged.
   Writer(const Flow& flow, Coalescer& coalescer, DeadLetters* dead_letters,
-         PipelineMetrics& metrics, const std::stop_token& stop);
+         PipelineMetrics& metrics, Trouble& trouble, const std::stop_token& stop);
 
   /// Until the coalescer is drained or a stop is requested. Throws FatalError if the task cannot go
   /// on.
@@ -43,9 +44,10 @@ class Writer {
   Coalescer& coalescer_;
   DeadLetters* dead_letters_;
   PipelineMetrics& metrics_;
+  Trouble& trouble_;
   WritingStages stages_;
-  Backoff trouble_;  ///< while the database or the sink as a whole is away
-  Backoff retry_;    ///< of single keys
+  Backoff away_;   ///< while the database or the sink as a whole is away
+  Backoff retry_;  ///< of single keys
 };
 
 }  // namespace sluice

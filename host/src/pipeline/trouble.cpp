@@ -1,0 +1,41 @@
+#include "pipeline/trouble.hpp"
+
+namespace sluice {
+
+void Trouble::set_waiting(const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  waiting_ = reason;
+}
+
+void Trouble::note(Part part, const std::string& reason, Clock::time_point now) {
+  const std::lock_guard lock(mutex_);
+  auto& retried = retried_.at(part);
+  if (retried.reason.empty()) retried.since = now;
+  retried.reason = reason.empty() ? "no reason given" : reason;
+}
+
+void Trouble::clear(Part part) {
+  const std::lock_guard lock(mutex_);
+  retried_.at(part).reason.clear();
+}
+
+void Trouble::clear() {
+  const std::lock_guard lock(mutex_);
+  waiting_.clear();
+  for (auto& retried : retried_) retried.reason.clear();
+}
+
+std::string Trouble::text(Clock::time_point now) const {
+  const std::lock_guard lock(mutex_);
+  if (!waiting_.empty()) return waiting_;
+  const Retried* longest = nullptr;
+  for (const auto& retried : retried_) {
+    if (retried.reason.empty()) continue;
+    if (longest == nullptr || retried.since < longest->since) longest = &retried;
+  }
+  if (longest == nullptr || now - longest->since <= kPatience) return {};
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - longest->since);
+  return "retrying for " + std::to_string(seconds.count()) + " s: " + longest->reason;
+}
+
+}  // namespace sluice
