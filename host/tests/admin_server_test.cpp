@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <httplib.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <sluice/sdk.hpp>
 
@@ -49,6 +52,31 @@ class AdminServerTest : public testing::Test {
 
   httplib::Response get(const std::string& path) const { return client_->Get(path).value(); }
   httplib::Response post(const std::string& path) const { return client_->Post(path).value(); }
+  /// What the server sends within less time than it would wait for a body.
+  std::string answer_to(const std::string& request) const {
+    const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+    const timeval timeout{3, 0};
+    setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(server_->port()));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    std::string answer;
+    if (connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+        send(socket, request.data(), request.size(), 0) == std::ssize(request)) {
+      answer.resize(4096);
+      answer.resize(static_cast<std::size_t>(
+          std::max<ssize_t>(0, recv(socket, answer.data(), answer.size(), 0))));
+      // The head and the body may come apart.
+      std::string rest(4096, '\0');
+      if (!answer.empty() && answer.ends_with("\r\n\r\n")) {
+        const auto more = recv(socket, rest.data(), rest.size(), 0);
+        if (more > 0) answer.append(rest, 0, static_cast<std::size_t>(more));
+      }
+    }
+    ::close(socket);
+    return answer;
+  }
   Json json(const std::string& path) const { return Json::parse(get(path).body); }
 
   test::MockKafka kafka_;
@@ -177,6 +205,32 @@ TEST_F(AdminServerTest, AJobIsTriggeredOnceAtATime) {
   ASSERT_TRUE(await([&] { return job()["state"] == "SUCCEEDED"; }));
   EXPECT_EQ(job()["result"], (Json{{"documents", 7}}));
   EXPECT_THAT(job()["ended"].get<std::string>(), testing::MatchesRegex(".+T.+Z"));
+}
+
+// As `curl -X POST` does, and no client of the library.
+TEST_F(AdminServerTest, APostWithoutALengthIsAnsweredAtOnce) {
+  host_.add(pipeline("orders"));
+  start();
+  EXPECT_THAT(answer_to("POST /pipelines/orders/jobs/rebuild/run HTTP/1.1\r\nHost: x\r\n\r\n"),
+              testing::StartsWith("HTTP/1.1 202"));
+  EXPECT_THAT(
+      answer_to("POST /pipelines HTTP/1.1\r\nHost: x\r\n\r\n"),
+      AllOf(testing::StartsWith("HTTP/1.1 404"), HasSubstr("no such resource: /pipelines")));
+  EXPECT_THAT(answer_to("DELETE /pipelines/orders HTTP/1.1\r\nHost: x\r\n\r\n"),
+              testing::StartsWith("HTTP/1.1 404"));
+}
+
+TEST_F(AdminServerTest, ABodyIsPassedOver) {
+  host_.add(pipeline("orders"));
+  start();
+  const std::string path = "/pipelines/orders/jobs/rebuilt/run";
+  client_->set_keep_alive(true);
+  EXPECT_EQ(client_->Post(path, "{}", "application/json")->status, 404);
+  EXPECT_EQ(client_->Post(path, httplib::MultipartFormDataItems{{"a", "b", "", ""}})->status, 404);
+  EXPECT_EQ(get("/health").status, 200);
+  const auto response = client_->Post(path, std::string(100 * 1024, 'x'), "text/plain").value();
+  EXPECT_EQ(response.status, 413);
+  EXPECT_THAT(response.body, HasSubstr("too large"));
 }
 
 TEST_F(AdminServerTest, AnUnknownPipelineOrJobIs404) {

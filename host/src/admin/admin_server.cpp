@@ -26,6 +26,21 @@ bool is_loopback(const std::string& host) {
   return host == "localhost" || host == "::1";
 }
 
+// A request without a length has no body. The library would wait for one until it gives up, unless
+// a handler does the reading.
+bool skip_body(const httplib::Request& request, const httplib::ContentReader& read) {
+  if (!request.has_header("Content-Length") && !request.has_header("Transfer-Encoding")) {
+    return true;
+  }
+  const auto skip = [](const char*, std::size_t) { return true; };
+  if (!request.is_multipart_form_data()) return read(skip);
+  return read([](const httplib::MultipartFormData&) { return true; }, skip);
+}
+
+void refuse_path(const httplib::Request& request, httplib::Response& response) {
+  refuse(response, 404, "no such resource: " + request.path);
+}
+
 void trigger_job(const Host& host, const httplib::Request& request, httplib::Response& response) {
   const auto* const pipeline = host.find(request.matches[1]);
   if (pipeline == nullptr) return refuse(response, 404, "no pipeline " + request.matches[1].str());
@@ -86,12 +101,24 @@ void AdminServer::add_routes(Host& host) {
     answer(response, 200, host.status());
   });
   server_->Post(R"(/pipelines/([^/]+)/jobs/([^/]+)/run)",
-                [&host](const httplib::Request& request, httplib::Response& response) {
-                  trigger_job(host, request, response);
+                [&host](const httplib::Request& request, httplib::Response& response,
+                        const httplib::ContentReader& read) {
+                  if (skip_body(request, read)) trigger_job(host, request, response);
                 });
+  const auto elsewhere = [](const httplib::Request& request, httplib::Response& response,
+                            const httplib::ContentReader& read) {
+    if (skip_body(request, read)) refuse_path(request, response);
+  };
+  server_->Post(".*", elsewhere);
+  server_->Put(".*", elsewhere);
+  server_->Patch(".*", elsewhere);
+  server_->Delete(".*", elsewhere);
   server_->set_error_handler([](const httplib::Request& request, httplib::Response& response) {
-    if (response.body.empty())
-      refuse(response, response.status, "no such resource: " + request.path);
+    if (!response.body.empty()) return;
+    if (response.status == 404) return refuse_path(request, response);
+    refuse(response, response.status,
+           response.status < 500 ? "the request cannot be read: it is too large, or no HTTP"
+                                 : "the request could not be handled");
   });
 }
 
