@@ -137,7 +137,7 @@ std::unique_ptr<Pistache::Tcp::Listener> listen(const HttpServer::Options& optio
     return listener;
   } catch (const std::exception& error) {
     throw std::runtime_error("cannot listen on " + host + ":" + std::to_string(options.port) +
-                             ": " + error.what());
+                             ": " + error.what() + " (see the options `port` and `address`)");
   }
 }
 

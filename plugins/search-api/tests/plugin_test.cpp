@@ -49,7 +49,8 @@ TEST_F(PluginTest, SaysThatThePortIsTaken) {
   config["port"] = other.port();
   auto instance = host_.create(sluice_plugin_entry, SLUICE_KIND_SERVICE, config);
   EXPECT_EQ(instance.plugin().service->start(instance.self(), &instance.error()), SLUICE_FATAL);
-  EXPECT_THAT(instance.error().message, HasSubstr("Address already in use"));
+  EXPECT_THAT(instance.error().message,
+              AllOf(HasSubstr("Address already in use"), HasSubstr("`port`")));
 }
 
 TEST_F(PluginTest, RefusesOptionsThatContradictEachOther) {
