@@ -34,20 +34,35 @@ constexpr const char* kOwnProperties = R"json(
   }
 )json";
 
+/// The host shows what begins with a pointer at the option's line.
+std::invalid_argument bad_mapping(const std::string& message) {
+  return std::invalid_argument("/mapping: " + message);
+}
+
+/// What comes after the library's own prefix: where, and what is wrong.
+std::string_view reason_of(const json::parse_error& error) {
+  const std::string_view text = error.what();
+  const auto where = text.find("line ");
+  return text.substr(where == std::string_view::npos ? 0 : where);
+}
+
 json read_mapping_file(const std::string& path) {
   std::ifstream file(path);
-  if (!file) throw std::invalid_argument("mapping: cannot read '" + path + "'");
+  if (!file) {
+    throw bad_mapping("cannot open '" + path +
+                      "': make it (an empty {} will do; `sluice explain` suggests one)");
+  }
   json body;
   try {
     body = json::parse(file);
   } catch (const json::parse_error& error) {
-    throw std::invalid_argument("mapping: '" + path + "': " + error.what());
+    throw bad_mapping("'" + path + "' is no valid JSON: " + std::string(reason_of(error)));
   }
-  if (!body.is_object()) throw std::invalid_argument("mapping: '" + path + "' holds no object");
+  if (!body.is_object()) throw bad_mapping("'" + path + "' holds no object");
   for (const auto& [name, value] : body.items()) {
     if ((name != "settings" && name != "mappings") || !value.is_object()) {
-      throw std::invalid_argument("mapping: '" + path + "' holds '" + name +
-                                  "', expected the objects 'settings' and 'mappings'");
+      throw bad_mapping("'" + path + "' holds '" + name +
+                        "', expected the objects 'settings' and 'mappings'");
     }
   }
   return body;
