@@ -122,7 +122,8 @@ void GroupConsumer::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t error,
   if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     self.listener_.assigned(partitions);
     log_and_free("assign", rd_kafka_incremental_assign(client, list));
-    self.paused_ = false;  // new partitions flow, so the pause has to be set anew
+    // New partitions flow, while those that we keep stay as they are.
+    if (self.paused_) log_error("pause", rd_kafka_pause_partitions(client, list));
     return;
   }
   // The listener stores what is settled; it is committed with the partitions' release.

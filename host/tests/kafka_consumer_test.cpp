@@ -1,0 +1,70 @@
+#include "pipeline/kafka_consumer.hpp"
+
+#include <gtest/gtest.h>
+#include <map>
+
+#include "pipeline/kafka_properties.hpp"
+#include "support/await.hpp"
+#include "support/mock_kafka.hpp"
+
+namespace sluice {
+namespace {
+
+using namespace std::chrono_literals;
+using test::await;
+
+class GroupConsumerTest : public testing::Test {
+ protected:
+  GroupConsumerTest() {
+    kafka_.create_topic("t0", 1);
+    SourceConfig source;
+    source.brokers = kafka_.brokers();
+    source.group_id = "group";
+    source.start = "earliest";
+    source.properties = {{"topic.metadata.refresh.interval.ms", "110"},
+                         {"session.timeout.ms", "3500"},  // the mock cluster rejoins in one less
+                         {"heartbeat.interval.ms", "200"}};
+    const auto count = [this](const auto& partitions) { assigned_ += partitions.size(); };
+    consumer_ = std::make_unique<GroupConsumer>(
+        group_consumer_properties(source, "test"), std::vector<std::string>{"^t[0-9]$"},
+        RebalanceListener{count, [](const auto&) {}}, &memory_);
+  }
+
+  void produce(const std::string& topic) { kafka_.produce(topic, 0, {{std::nullopt, "x", {}}}); }
+  void read() {
+    const auto batch = consumer_->read(100, 10ms);
+    for (std::size_t i = 0; batch != nullptr && i < batch->size(); ++i) {
+      ++read_[batch->partition_of(i).topic];
+    }
+  }
+  template <typename Condition>
+  bool await_reading(Condition condition, std::chrono::milliseconds limit = 60s) {
+    return await(
+        [&] {
+          read();
+          return condition();
+        },
+        limit);
+  }
+
+  test::MockKafka kafka_;
+  std::atomic<std::int64_t> memory_{0};
+  std::size_t assigned_ = 0;
+  std::map<std::string, int> read_;
+  std::unique_ptr<GroupConsumer> consumer_;
+};
+
+TEST_F(GroupConsumerTest, APauseHoldsForPartitionsThatComeInItAndAResumeFreesAll) {
+  ASSERT_TRUE(await_reading([&] { return assigned_ == 1; }));
+  consumer_->pause();
+  kafka_.create_topic("t1", 1);
+  ASSERT_TRUE(await_reading([&] { return assigned_ == 2; }));
+  produce("t0");
+  produce("t1");
+  EXPECT_FALSE(await_reading([&] { return !read_.empty(); }, 500ms));
+  consumer_->resume();
+  EXPECT_TRUE(await_reading([&] { return read_["t0"] == 1 && read_["t1"] == 1; }, 15s));
+}
+
+}  // namespace
+}  // namespace sluice
