@@ -107,9 +107,9 @@ class World(Deployment):
         return call("GET", f"{self.env['CONNECT_URL']}/connectors/{self.name}/status").json
 
     def revive_connector(self):
-        """Starts Debezium's task again if it has failed, which is not what is tested here. On a busy machine it does at an
-        array ("null used for required field"), and at a row that was written while the type of its column changed
-        ("NumberFormatException: 1905.00"). Nothing is lost: it goes on where it was."""
+        """Starts Debezium's task again if it has failed, which is not what is tested here: it does at times at a row that
+        was written while the type of its column changed ("NumberFormatException: 1905.00"). Nothing is lost: it goes on
+        where it was."""
         for task in self.connector_status().get("tasks", []):
             if task["state"] == "FAILED":
                 cause = task["trace"].strip().split("Caused by: ")[-1].splitlines()[0]
