@@ -201,13 +201,10 @@ TEST_F(PipelineTest, WithToleranceNoneADocumentThatTheSinkRefusesFailsTheTask) {
 
 TEST_F(PipelineTest, AFatalErrorOfAWriterFailsTheTaskAndTheNextOneGoesOnWhereItWas) {
   std::atomic<bool> broken{true};
-  script_.write = [&](auto target, auto documents, OutcomeOutput& output) {
+  answer_in_sink([&](auto, auto, auto&) {
     if (broken) throw FatalError("401 Unauthorized");
-    for (std::size_t i = 0; i < documents.size(); ++i) {
-      script_.record(target, *documents[i]);
-      output.done(i);
-    }
-  };
+    return false;
+  });
   kafka_.produce({"put a"});
   start();
   ASSERT_TRUE(await([&] { return task().state == TaskState::kFailed; }));
@@ -271,13 +268,10 @@ TEST_F(PipelineTest, WhileTheDatabaseCannotRouteTheTaskSaysSoAndTheLagCountsWhat
 
 TEST_F(PipelineTest, WhileTheSinkAsAWholeIsAwayTheTaskSaysSo) {
   std::atomic<bool> away{true};
-  script_.write = [&](auto target, auto documents, OutcomeOutput& output) {
+  answer_in_sink([&](auto, auto, auto&) {
     if (away) throw RetryError("connection refused");
-    for (std::size_t i = 0; i < documents.size(); ++i) {
-      script_.record(target, *documents[i]);
-      output.done(i);
-    }
-  };
+    return false;
+  });
   kafka_.produce({"put a"});
   start();
   ASSERT_TRUE(await([&] { return !task().gets_on && task().state == TaskState::kRunning; }));
@@ -352,13 +346,10 @@ TEST_F(PipelineTest, AStopWritesWhatWasReadAndCommitsIt) {
 TEST_F(PipelineTest, AStopDoesNotWaitForASinkThatIsAwayAndTheNextStartWritesTheRest) {
   flow_.shutdown_timeout = 300ms;
   std::atomic<bool> away{true};
-  script_.write = [&](auto target, auto documents, OutcomeOutput& output) {
+  answer_in_sink([&](auto, auto, auto&) {
     if (away) throw RetryError("connection refused");
-    for (std::size_t i = 0; i < documents.size(); ++i) {
-      script_.record(target, *documents[i]);
-      output.done(i);
-    }
-  };
+    return false;
+  });
   kafka_.produce({"put a", "put b"});
   start();
   ASSERT_TRUE(await([&] { return metric("sluice_documents_retried_total") >= 2; }));

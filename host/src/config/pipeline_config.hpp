@@ -88,7 +88,7 @@ struct JobConfig {
   std::string time_zone;
   Position schedule_position;   ///< of the plugin's name where the file gives no schedule
   Position time_zone_position;  ///< the same
-  bool bootstrap = false;       ///< run it too when the index is empty at start
+  bool bootstrap = false;       ///< run it too when the index has yet to be filled at start
   RetryConfig retry;
   std::size_t max_attempts = 0;
 
