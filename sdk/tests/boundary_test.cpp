@@ -83,9 +83,9 @@ TEST(Boundary, TheHostNamesWhatDoesNotFit) {
   sluice_plugin plugin = *host.load(thrower_entry);
   EXPECT_EQ(sluice::incompatibility(&plugin), "");
   plugin.abi_minor = SLUICE_ABI_MINOR + 1;
-  EXPECT_EQ(sluice::incompatibility(&plugin), "ABI 1.2, expected 1.0 to 1.1");
+  EXPECT_EQ(sluice::incompatibility(&plugin), "ABI 1.3, expected 1.0 to 1.2");
   plugin.abi_major = 2;
-  EXPECT_EQ(sluice::incompatibility(&plugin), "ABI 2.2, expected 1.0 to 1.1");
+  EXPECT_EQ(sluice::incompatibility(&plugin), "ABI 2.3, expected 1.0 to 1.2");
   plugin.magic = 0;
   EXPECT_EQ(sluice::incompatibility(&plugin),
             "its descriptor is not a Sluice plugin's (magic number)");

@@ -183,7 +183,7 @@ class OutcomeOutput : public Output {
   }
 };
 
-// describe, create_target, list_targets
+// describe, create_target, list_targets, explain, source_state
 class ValueOutput : public Output {
  public:
   using Output::Output;

@@ -31,7 +31,7 @@ extern "C" {
 
 #define SLUICE_ABI_MAGIC 0x4543494C53554C53ull
 #define SLUICE_ABI_MAJOR 1
-#define SLUICE_ABI_MINOR 1
+#define SLUICE_ABI_MINOR 2
 /* The size of a struct up to and with `member`: what a side must have filled at least. */
 #define SLUICE_SIZE_WITH(type, member) (offsetof(type, member) + sizeof(((type*)0)->member))
 
@@ -173,6 +173,11 @@ typedef int32_t sluice_outcome;
 #define SLUICE_AHEAD 5        /* materialize: the database has not given out that transaction id yet (a restored or
                                  failed-over database): read again, but not for ever (errors.visibility_timeout) */
 
+/* Whether a snapshot sees a transaction. */
+#define SLUICE_UNSEEN 0
+#define SLUICE_SEEN 1
+#define SLUICE_UNKNOWN 2 /* no transaction of the source has had that id */
+
 /* ---- The host, as a plugin sees it --------------------------------------------------------------------------- */
 
 typedef struct sluice_context sluice_context; /* one for each instance: log, metrics, stop signal */
@@ -266,8 +271,9 @@ typedef struct sluice_denormalizer {
   sluice_status (*sample)(void* self, size_t count, sluice_output* output, sluice_error* error);
   /* Emits a STRING, opaque to the host: what a read that begins now can see. */
   sluice_status (*snapshot)(void* self, sluice_output* output, sluice_error* error);
-  /* seen[i] = 1 if every read begun after that snapshot was taken sees the transaction tx_ids[i]; 0 if not, or if
-   * the id is 0. A rebuild need not follow changes that its reads have seen. */
+  /* seen[i] = SLUICE_SEEN if every read begun after that snapshot was taken sees the transaction tx_ids[i]; if not,
+   * or if the id is 0: SLUICE_UNSEEN, or SLUICE_UNKNOWN as with SLUICE_AHEAD. A rebuild need not follow changes that
+   * its reads have seen. */
   sluice_status (*seen)(void* self, sluice_view snapshot, const int64_t* tx_ids, size_t count, uint8_t* seen,
                         sluice_error* error);
   /* A lock known to all hosts that use this source, held until unlock, destroy or loss of the connection.
@@ -286,6 +292,13 @@ typedef struct sluice_denormalizer {
    * FATAL where the configuration doesn't fit the source (unknown table, ambiguous relation): all problems found, a
    * line each, with the option's pointer. RETRY where the source is away; what was emitted before is shown. */
   sluice_status (*explain)(void* self, sluice_output* output, sluice_error* error);
+  /* Since 1.2. How the source is, for operators. Asked every few seconds, of an instance that is used for nothing else.
+   * Emits one OBJECT of any of these:
+   *   values    OBJECT: what was measured just now, named [a-z0-9_]+ with the unit at the end. INT64, DOUBLE and BOOL
+   *             (0 or 1) are also gauges, named sluice_source_ and that; STRING and NULL are only shown
+   *   warnings  ARRAY of STRING: what an operator should do something about, and what
+   * RETRY where the source does not answer; within a few seconds, for until then its last answer is shown. */
+  sluice_status (*source_state)(void* self, sluice_output* output, sluice_error* error);
 } sluice_denormalizer;
 
 /* documents to an index. A target is a physical index; an empty view stands for the one in use. */
@@ -325,6 +338,13 @@ typedef struct sluice_sink {
    * the host. A NULL value removes it. `note` emits it, or nothing if there is none. Up to 1 MB of JSON. */
   sluice_status (*set_note)(void* self, sluice_view target, const sluice_value* note, sluice_error* error);
   sluice_status (*note)(void* self, sluice_view target, sluice_output* output, sluice_error* error);
+
+  /* Since 1.2. fence_target keeps `write` out of a target that is in use, from whichever host: its items are to be
+   * retried. It returns when no write to the target is under way any more. unfence_target takes that back; it leaves
+   * alone what someone else has closed, and a target that is gone is fine. A fence whose maker has died must not stop
+   * the pipeline: `write` takes away one that it has met for 30 s. */
+  sluice_status (*fence_target)(void* self, sluice_view target, sluice_error* error);
+  sluice_status (*unfence_target)(void* self, sluice_view target, sluice_error* error);
 } sluice_sink;
 
 /* What the host lends a job: the stages of the job's own pipeline. Results (`const sluice_value**`) live until the
@@ -341,8 +361,8 @@ typedef struct sluice_job_api {
   sluice_view (*last_error)(sluice_job_host* host);
   /* Takes the source's lock for this pipeline and `name`; the host gives it back when the run ends. */
   sluice_status (*lock)(sluice_job_host* host, sluice_view name, int32_t* acquired);
-  /* Partition offsets, an ARRAY of {topic, partition, offset}: of the first record at or after the time
-   * (ms since the epoch), or the ends with -1. */
+  /* Partition offsets, an ARRAY of {topic, partition, offset}: of the first record at or after the time (ms since the
+   * epoch), or of the first that the pipeline has yet to settle, where that is earlier; the ends with -1. */
   sluice_status (*offsets)(sluice_job_host* host, int64_t timestamp_ms, const sluice_value** result);
   /* Reads every root row, `readers` at a time in pages of `page` rows, and writes the documents to the target.
    * RETRY if any document failed for good: by the next run it may have been mended. */
@@ -383,6 +403,12 @@ typedef struct sluice_job_api {
    * differs is read again and written. Result: an OBJECT {compared, missing, extra, differing, repaired (int64),
    * examples (ARRAY of {id, problem})}. RETRY if the source or the index is away. */
   sluice_status (*verify)(sluice_job_host* host, sluice_view target, int32_t repair, const sluice_value** report);
+  /* Since 1.2. The sink's functions of the same names; OK where a sink has none. */
+  sluice_status (*fence_target)(sluice_job_host* host, sluice_view target);
+  sluice_status (*unfence_target)(sluice_job_host* host, sluice_view target);
+  /* Since 1.2. 1 once a replay has met a change that was committed after fence_target: all that readers can have seen
+   * in the fenced target has come by then. 1, too, where the sink has no fence. */
+  int32_t (*is_level)(sluice_job_host* host);
 } sluice_job_api;
 
 /* work on a schedule or on demand; the host schedules, retries with back-off and reports */

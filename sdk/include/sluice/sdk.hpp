@@ -103,8 +103,8 @@ class Denormalizer {
   virtual void scan(std::string_view cursor, std::size_t limit, DocumentOutput& output) = 0;
   virtual std::int64_t count() = 0;
   virtual void sample(std::size_t count, KeyOutput& output) = 0;
-  // What a read that begins now can see, and which transactions that includes (all false in `seen`
-  // at the start). Without them, rebuilds do more than they need to.
+  // What a read that begins now can see, and which transactions that includes (all SLUICE_UNSEEN in
+  // `seen` at the start). Without them, rebuilds do more than they need to.
   virtual void snapshot(ValueOutput& output) { output.value(make_string("")); }
   virtual void seen(std::string_view /*snapshot*/, std::span<const std::int64_t> /*tx_ids*/,
                     std::span<std::uint8_t> /*seen*/) {}
@@ -113,6 +113,8 @@ class Denormalizer {
   virtual void unlock() = 0;
   // Since 1.1.
   virtual void explain(ValueOutput& output) { output.value(make_object({})); }
+  // Since 1.2.
+  virtual void source_state(ValueOutput& output) { output.value(make_object({})); }
 };
 
 class Sink {
@@ -138,6 +140,10 @@ class Sink {
   // Since 1.1. Where a sink keeps no notes, an interrupted rebuild begins anew.
   virtual void set_note(std::string_view /*target*/, Value /*note*/) {}
   virtual void note(std::string_view /*target*/, ValueOutput& /*output*/) {}
+  // Since 1.2. Where a sink has no fence, readers may see older documents for a moment after a
+  // rebuild's swap.
+  virtual void fence_target(std::string_view /*target*/) {}
+  virtual void unfence_target(std::string_view /*target*/) {}
 };
 
 // The pipeline's stages, lent to a job for one run. Failures are thrown as the exceptions above.
@@ -188,6 +194,10 @@ class JobHost {
   void finish_target(std::string_view target) { on_target(api_->finish_target, target); }
   void swap_target(std::string_view target) { on_target(api_->swap_target, target); }
   void drop_target(std::string_view target) { on_target(api_->drop_target, target); }
+  void fence_target(std::string_view target) { on_target(api_->fence_target, target); }
+  void unfence_target(std::string_view target) { on_target(api_->unfence_target, target); }
+  // Whether replays since fence_target have brought all that readers can have seen in its target.
+  bool is_level() { return api_->is_level(host_) != 0; }
   void refresh(std::string_view target) { on_target(api_->refresh, target); }
   Value list_targets() {
     return value([&](const sluice_value** out) { return api_->list_targets(host_, out); });

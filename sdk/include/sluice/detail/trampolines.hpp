@@ -137,6 +137,12 @@ inline sluice_status explain(void* self, sluice_output* output, sluice_error* er
     instance<Denormalizer>(self).explain(out);
   });
 }
+inline sluice_status source_state(void* self, sluice_output* output, sluice_error* error) noexcept {
+  return guarded(error, [&] {
+    ValueOutput out(output);
+    instance<Denormalizer>(self).source_state(out);
+  });
+}
 
 inline sluice_status prepare(void* self, sluice_error* error) noexcept {
   return guarded(error, [&] { instance<Sink>(self).prepare(); });
@@ -244,7 +250,8 @@ inline constexpr sluice_denormalizer kDenormalizer{sizeof(sluice_denormalizer),
                                                    lock,
                                                    check_lock,
                                                    unlock,
-                                                   explain};
+                                                   explain,
+                                                   source_state};
 inline constexpr sluice_sink kSink{sizeof(sluice_sink),
                                    prepare,
                                    write,
@@ -260,7 +267,9 @@ inline constexpr sluice_sink kSink{sizeof(sluice_sink),
                                    fetch,
                                    keys,
                                    set_note,
-                                   note};
+                                   note,
+                                   on_target<&Sink::fence_target>,
+                                   on_target<&Sink::unfence_target>};
 inline constexpr sluice_job kJob{sizeof(sluice_job), run};
 inline constexpr sluice_service kService{sizeof(sluice_service), start, stop, health};
 
