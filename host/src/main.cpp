@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/dlq.hpp"
 #include "config/nearest.hpp"
 #include "log/log.hpp"
 #include "plugin/plugin_registry.hpp"
@@ -37,6 +38,9 @@ sluice::AdminAddress admin_address(const std::string& text) {
   const std::string port = text.substr(colon == std::string::npos ? 0 : colon + 1);
   sluice::AdminAddress address;
   if (colon != std::string::npos) address.host = text.substr(0, colon);
+  if (address.host.starts_with('[') && address.host.ends_with(']')) {  // IPv6
+    address.host = address.host.substr(1, address.host.size() - 2);
+  }
   std::size_t used = 0;
   try {
     address.port = std::stoi(port, &used);
@@ -97,7 +101,9 @@ int run(int argc, char** argv) {
       ->type_name("FOLDER")
       ->delimiter(':');
   app.add_option("--admin", options.admin,
-                 "HOST:PORT of the admin API, on loopback; port 0 takes a free one")
+                 "HOST:PORT of the admin API; port 0 takes a free one. An address that others "
+                 "reach needs a token, which SLUICE_ADMIN_TOKEN holds or the file that "
+                 "SLUICE_ADMIN_TOKEN_FILE names")
       ->envname("SLUICE_ADMIN")
       ->capture_default_str();
   app.fallthrough();
@@ -201,6 +207,8 @@ int run(int argc, char** argv) {
     auto found = registry();
     code = sluice::run_job(options.file, options.name, found);
   });
+
+  sluice::add_dlq_commands(app, code);
 
   app.add_subcommand("health", "Ask the host that runs here whether it is ready; exit code 0 or 1")
       ->callback([&] { code = sluice::check_health(admin_address(options.admin)); });

@@ -1,9 +1,10 @@
 #include "admin/admin_server.hpp"
 
-#include <arpa/inet.h>
-#include <httplib.h>
 #include <spdlog/spdlog.h>
 #include <stdexcept>
+#include <utility>
+
+#include "admin/bounded_server.hpp"
 
 namespace sluice {
 namespace {
@@ -19,13 +20,6 @@ void refuse(httplib::Response& response, int status, const std::string& message)
   answer(response, status, {{"error_code", status}, {"message", message}});
 }
 
-// An address by its number: a name such as 127.example.org could be anywhere.
-bool is_loopback(const std::string& host) {
-  in_addr address{};
-  if (inet_pton(AF_INET, host.c_str(), &address) == 1) return ntohl(address.s_addr) >> 24 == 127;
-  return host == "localhost" || host == "::1";
-}
-
 // A request without a length has no body. The library would wait for one until it gives up, unless
 // a handler does the reading.
 bool skip_body(const httplib::Request& request, const httplib::ContentReader& read) {
@@ -35,6 +29,24 @@ bool skip_body(const httplib::Request& request, const httplib::ContentReader& re
   const auto skip = [](const char*, std::size_t) { return true; };
   if (!request.is_multipart_form_data()) return read(skip);
   return read([](const httplib::MultipartFormData&) { return true; }, skip);
+}
+
+bool has_body(const std::string& method) {
+  return method == "POST" || method == "PUT" || method == "PATCH" || method == "DELETE";
+}
+
+bool admits(const Access& access, const httplib::Request& request, httplib::Response& response) {
+  const auto refusal = access.refusal(request);
+  if (!refusal) return true;
+  if (refusal->status == 401) response.set_header("WWW-Authenticate", "Bearer");
+  refuse(response, refusal->status, refusal->reason);
+  return false;
+}
+
+// As it stands in a URL.
+std::string to_string(const AdminAddress& address) {
+  const bool is_ipv6 = address.host.find(':') != std::string::npos;
+  return (is_ipv6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
 }
 
 void refuse_path(const httplib::Request& request, httplib::Response& response) {
@@ -54,16 +66,15 @@ void trigger_job(const Host& host, const httplib::Request& request, httplib::Res
 
 }  // namespace
 
-AdminServer::AdminServer(const AdminAddress& address, Host& host)
-    : server_(std::make_unique<httplib::Server>()) {
-  if (!is_loopback(address.host)) {
-    throw std::runtime_error("the admin API listens on loopback only, not on " + address.host);
+AdminServer::AdminServer(const AdminAddress& address, std::optional<AdminToken> token, Host& host)
+    : access_(std::move(token)), server_(std::make_unique<BoundedServer>()) {
+  if (!access_.has_token() && !is_loopback(address.host)) {
+    throw std::runtime_error("without a token the admin API listens on loopback only, not on " +
+                             address.host +
+                             ": set SLUICE_ADMIN_TOKEN_FILE (a file that holds one) or "
+                             "SLUICE_ADMIN_TOKEN, or choose another address (--admin)");
   }
   server_->set_payload_max_length(64 * 1024);
-  server_->set_read_timeout(5);
-  server_->set_write_timeout(5);
-  server_->set_keep_alive_timeout(5);
-  server_->new_task_queue = [] { return new httplib::ThreadPool(4); };
   // Without this, two hosts could share the port unnoticed.
   server_->set_socket_options([](socket_t socket) {
     const int yes = 1;
@@ -73,12 +84,13 @@ AdminServer::AdminServer(const AdminAddress& address, Host& host)
   const bool bound = address.port == 0 ? (port_ = server_->bind_to_any_port(address.host)) > 0
                                        : server_->bind_to_port(address.host, port_ = address.port);
   if (!bound) {
-    throw std::runtime_error("the admin API cannot listen on " + address.host + ":" +
-                             std::to_string(address.port) + ": the port is taken (see --admin)");
+    throw std::runtime_error("the admin API cannot listen on " + to_string(address) +
+                             ": the port is taken, or this machine has no such address (see "
+                             "--admin)");
   }
   thread_ = std::jthread([this] { server_->listen_after_bind(); });
   while (!server_->is_running()) std::this_thread::yield();  // stop() before that would be lost
-  spdlog::info("admin API on http://{}:{}", address.host, port_);
+  spdlog::info("admin API on http://{}", to_string({address.host, port_}));
 }
 
 AdminServer::~AdminServer() {
@@ -86,29 +98,42 @@ AdminServer::~AdminServer() {
 }
 
 void AdminServer::add_routes(Host& host) {
+  // A request with a body is looked at once that is read: see with_body.
+  server_->set_pre_routing_handler(
+      [this](const httplib::Request& request, httplib::Response& response) {
+        const bool goes_on = has_body(request.method) || admits(access_, request, response);
+        return goes_on ? httplib::Server::HandlerResponse::Unhandled
+                       : httplib::Server::HandlerResponse::Handled;
+      });
   server_->Get("/health", [](const httplib::Request&, httplib::Response& response) {
     answer(response, 200, {{"status", "UP"}});
   });
-  server_->Get("/ready", [&host](const httplib::Request&, httplib::Response& response) {
-    const auto problems = host.problems();
-    answer(response, problems.empty() ? 200 : 503,
-           {{"ready", problems.empty()}, {"problems", problems}});
-  });
+  server_->Get("/ready",
+               [&host, this](const httplib::Request& request, httplib::Response& response) {
+                 const Json all = host.readiness();
+                 const auto& ready = all["ready"];
+                 answer(response, ready == true ? 200 : 503,
+                        access_.is_full(request) ? all : Json{{"ready", ready}});
+               });
   server_->Get("/metrics", [&host](const httplib::Request&, httplib::Response& response) {
-    response.set_content(host.metrics().text(), "text/plain; version=0.0.4; charset=utf-8");
+    response.set_content(host.metrics_text(), "text/plain; version=0.0.4; charset=utf-8");
   });
   server_->Get("/pipelines", [&host](const httplib::Request&, httplib::Response& response) {
     answer(response, 200, host.status());
   });
-  server_->Post(R"(/pipelines/([^/]+)/jobs/([^/]+)/run)",
-                [&host](const httplib::Request& request, httplib::Response& response,
-                        const httplib::ContentReader& read) {
-                  if (skip_body(request, read)) trigger_job(host, request, response);
-                });
-  const auto elsewhere = [](const httplib::Request& request, httplib::Response& response,
-                            const httplib::ContentReader& read) {
-    if (skip_body(request, read)) refuse_path(request, response);
+  const auto with_body = [this](auto handle) {
+    return [this, handle](const httplib::Request& request, httplib::Response& response,
+                          const httplib::ContentReader& read) {
+      if (skip_body(request, read) && admits(access_, request, response)) {
+        handle(request, response);
+      }
+    };
   };
+  server_->Post(R"(/pipelines/([^/]+)/jobs/([^/]+)/run)",
+                with_body([&host](const httplib::Request& request, httplib::Response& response) {
+                  trigger_job(host, request, response);
+                }));
+  const auto elsewhere = with_body(refuse_path);
   server_->Post(".*", elsewhere);
   server_->Put(".*", elsewhere);
   server_->Patch(".*", elsewhere);

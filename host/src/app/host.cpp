@@ -56,6 +56,16 @@ std::string overall_state(const std::vector<TaskStatus>& tasks) {
   return to_string(TaskState::kRunning);
 }
 
+std::vector<std::string> warnings_of(const SourceState& source,
+                                     const std::vector<TaskStatus>& tasks) {
+  auto warnings = source.warnings;
+  for (const auto& task : tasks) {
+    const bool is_new = std::find(warnings.begin(), warnings.end(), task.warning) == warnings.end();
+    if (!task.warning.empty() && is_new) warnings.push_back(task.warning);
+  }
+  return warnings;
+}
+
 Json pipeline_json(const RunningPipeline& running) {
   Json json{{"name", running.name()},
             {"state", "RUNNING"},
@@ -66,6 +76,9 @@ Json pipeline_json(const RunningPipeline& running) {
     const auto tasks = running.pipeline()->tasks();
     json["state"] = overall_state(tasks);
     for (const auto& task : tasks) json["tasks"].push_back(task_json(task));
+    const auto source = running.source()->state();
+    json["source"] = source.values;
+    json["warnings"] = warnings_of(source, tasks);
   }
   for (const auto& job : running.jobs()) json["jobs"].push_back(job_json(*job));
   for (const auto& service : running.services()) json["services"].push_back(service_json(*service));
@@ -99,7 +112,10 @@ void add_problems(const RunningPipeline& running, std::vector<std::string>& prob
 
 RunningPipeline::RunningPipeline(LoadedPipeline loaded, Metrics& metrics)
     : name_(loaded.name), shutdown_timeout_(loaded.shutdown_timeout) {
-  if (loaded.flow) pipeline_ = std::make_unique<Pipeline>(std::move(*loaded.flow), metrics);
+  if (loaded.flow) {
+    pipeline_ = std::make_unique<Pipeline>(std::move(*loaded.flow), metrics);
+    source_ = std::make_unique<SourceWatch>(name_, pipeline_->flow().plugins.denormalizer, metrics);
+  }
   for (auto& job : loaded.jobs) {
     jobs_.push_back(std::make_unique<JobRunner>(pipeline_->flow(), std::move(job), metrics));
   }
@@ -110,12 +126,14 @@ RunningPipeline::RunningPipeline(LoadedPipeline loaded, Metrics& metrics)
 
 void RunningPipeline::start() {
   if (pipeline_) pipeline_->start();
+  if (source_) source_->start();
   for (const auto& job : jobs_) job->start();
   for (const auto& service : services_) service->start();
 }
 
 void RunningPipeline::request_stop() {
   if (pipeline_) pipeline_->request_stop();
+  if (source_) source_->request_stop();
   for (const auto& job : jobs_) job->request_stop();
 }
 
@@ -124,6 +142,7 @@ void RunningPipeline::stop() {
   for (const auto& service : services_) service->stop(shutdown_timeout_);
   if (pipeline_) pipeline_->stop();
   for (const auto& job : jobs_) job->stop();
+  if (source_) source_->stop();
 }
 
 void Host::add(LoadedPipeline loaded) {
@@ -162,6 +181,30 @@ Json Host::status() const {
     list.push_back({{"name", name}, {"state", "FAILED"}, {"trace", trace}});
   }
   return {{"pipelines", list}};
+}
+
+Json Host::readiness() const {
+  const auto problems = this->problems();
+  Json json{{"ready", problems.empty()},
+            {"problems", problems},
+            {"warnings", Json::array()},
+            {"sources", Json::object()}};
+  for (const auto& pipeline : pipelines_) {
+    if (pipeline->source() == nullptr) continue;
+    const auto source = pipeline->source()->state();
+    if (!source.values.empty()) json["sources"][pipeline->name()] = source.values;
+    for (const auto& warning : warnings_of(source, pipeline->pipeline()->tasks())) {
+      json["warnings"].push_back(pipeline->name() + ": " + warning);
+    }
+  }
+  return json;
+}
+
+std::string Host::metrics_text() const {
+  for (const auto& pipeline : pipelines_) {
+    if (pipeline->source() != nullptr) pipeline->source()->state();  // what is history goes
+  }
+  return metrics_.text();
 }
 
 std::vector<std::string> Host::problems() const {

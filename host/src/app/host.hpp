@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/loaded_pipeline.hpp"
+#include "app/source_watch.hpp"
 #include "job/job_runner.hpp"
 #include "metrics/metrics.hpp"
 #include "pipeline/pipeline.hpp"
@@ -23,6 +24,8 @@ class RunningPipeline {
 
   const std::string& name() const { return name_; }
   const Pipeline* pipeline() const { return pipeline_.get(); }
+  /// Null for a file without a flow, as pipeline().
+  SourceWatch* source() const { return source_.get(); }
   const std::vector<std::unique_ptr<JobRunner>>& jobs() const { return jobs_; }
   const std::vector<std::unique_ptr<ServiceRunner>>& services() const { return services_; }
 
@@ -30,6 +33,7 @@ class RunningPipeline {
   const std::string name_;
   const std::chrono::milliseconds shutdown_timeout_;
   std::unique_ptr<Pipeline> pipeline_;
+  std::unique_ptr<SourceWatch> source_;
   std::vector<std::unique_ptr<JobRunner>> jobs_;
   std::vector<std::unique_ptr<ServiceRunner>> services_;
 };
@@ -44,18 +48,22 @@ class Host {
   /// Drains all pipelines at once.
   void stop();
 
-  Metrics& metrics() { return metrics_; }
+  /// In Prometheus' text format.
+  std::string metrics_text() const;
   /// No pipeline that could run.
   bool is_empty() const { return pipelines_.empty(); }
   bool has(const std::string& name) const;
   RunningPipeline* find(const std::string& name) const;
 
-  /// {"pipelines": [{name, state, tasks, jobs, services}]}
+  /// {"pipelines": [{name, state, tasks, jobs, services, source, warnings}]}
   Json status() const;
-  /// What keeps the host from being ready, a line each; empty: ready.
-  std::vector<std::string> problems() const;
+  /// {"ready", "problems", "warnings", "sources"}: ready if there are no problems, whatever the
+  /// warnings. `sources` has what is measured of each pipeline's source.
+  Json readiness() const;
 
  private:
+  std::vector<std::string> problems() const;
+
   Metrics metrics_;
   std::vector<std::unique_ptr<RunningPipeline>> pipelines_;
   std::vector<std::pair<std::string, std::string>> failed_;

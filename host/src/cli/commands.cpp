@@ -2,7 +2,9 @@
 
 #include <httplib.h>
 #include <iostream>
+#include <optional>
 #include <spdlog/spdlog.h>
+#include <utility>
 
 #include <sluice/json.hpp>
 #include <sluice/sdk.hpp>
@@ -43,16 +45,18 @@ bool add_pipeline(const std::filesystem::path& file, PluginRegistry& registry, H
 int run_pipelines(const std::vector<std::string>& paths, const AdminAddress& admin,
                   PluginRegistry& registry) {
   SignalWatcher signals;  // before any other thread, so that they all inherit the mask
+  auto token = AdminToken::from(process_environment());
+  std::optional<ShutdownWatchdog> watchdog;  // before all whose end it watches
   Host host;
   for (const auto& file : find_pipeline_files(paths)) {
     if (!add_pipeline(file, registry, host)) return 1;
   }
   if (host.is_empty()) return 1;
-  const AdminServer admin_server(admin, host);
+  const AdminServer admin_server(admin, std::move(token), host);
   host.start();
   const int signal = signals.wait();
   spdlog::info("signal {}: draining", signal);
-  const ShutdownWatchdog watchdog(std::chrono::milliseconds(9500));
+  watchdog.emplace(std::chrono::milliseconds(9500));
   host.stop();
   spdlog::info("stopped");
   return 0;
@@ -165,7 +169,11 @@ int check_health(const AdminAddress& admin) {
   httplib::Client client(admin.host, admin.port);
   client.set_connection_timeout(2);
   client.set_read_timeout(3);
-  const auto answer = client.Get("/ready");
+  httplib::Headers headers;
+  if (const auto token = AdminToken::from(process_environment())) {
+    headers.emplace("Authorization", token->authorization());
+  }
+  const auto answer = client.Get("/ready", headers);
   if (!answer) {
     std::cerr << "no answer from http://" << admin.host << ':' << admin.port
               << "/ready: " << httplib::to_string(answer.error()) << '\n';

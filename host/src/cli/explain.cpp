@@ -4,32 +4,17 @@
 #include <iostream>
 #include <sstream>
 
-#include <sluice/json.hpp>
 #include <sluice/sdk.hpp>
 
 #include "cli/commands.hpp"
 #include "cli/load.hpp"
+#include "plugin/ordered_json.hpp"
 #include "plugin/plugin_instance.hpp"
 
 namespace sluice {
 namespace {
 
 using Row = std::vector<std::string>;
-
-// Members in the order in which the plugin gives them.
-Json ordered(Value value) {
-  if (value.is_object()) {
-    Json object = Json::object();
-    for (const auto& field : value.as_object()) {
-      object[std::string(to_string_view(field.name))] = ordered(Value{field.value});
-    }
-    return object;
-  }
-  if (value.type() != SLUICE_ARRAY) return to_json(value);
-  Json array = Json::array();
-  for (const auto& item : value.as_array()) array.push_back(ordered(Value{item}));
-  return array;
-}
 
 struct Explanation {
   Json value;         ///< an object; empty if the plugin tells nothing
@@ -55,7 +40,7 @@ Explanation explanation_of(const LoadedPipeline& pipeline) {
   } catch (const std::exception& e) {
     out.error = pipeline.file + ": error: " + e.what() + '\n';
   }
-  if (!output.values.empty()) out.value = ordered(Value(output.values.front()));
+  if (!output.values.empty()) out.value = ordered_json(Value(output.values.front()));
   return out;
 }
 

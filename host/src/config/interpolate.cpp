@@ -1,9 +1,10 @@
 #include "config/interpolate.hpp"
 
+#include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <system_error>
 
+#include "config/problem.hpp"
+#include "config/text_file.hpp"
 #include "config/utf8.hpp"
 
 namespace sluice {
@@ -11,6 +12,8 @@ namespace sluice {
 namespace {
 
 constexpr std::size_t kMaxSecretBytes = 1 << 20;
+constexpr std::size_t kMaxTextBytes = 4 << 20;  // as much as a file may have
+constexpr std::size_t kMaxErrors = 20;          // in one text; more help nobody
 constexpr int kMaxNesting = 8;
 constexpr std::string_view kFilePrefix = "file:";
 constexpr std::string_view kForms = "${NAME}, ${NAME:-default} or ${file:PATH}";
@@ -31,6 +34,14 @@ std::size_t find_close(std::string_view text) {
     if (text.substr(at, 2) == "${") ++open;
   }
   return std::string_view::npos;
+}
+
+/// A file's name as a message shows it: on one line.
+std::string shown(const std::filesystem::path& path) {
+  const std::string name = path.string();
+  const bool plain =
+      std::none_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20; });
+  return plain ? name : in_quotes(name);
 }
 
 class Interpolator {
@@ -55,6 +66,10 @@ class Interpolator {
           return out;
         }
         out += evaluate(text.substr(at + 2, close), offset + at);
+        if (out.size() > kMaxTextBytes) {
+          fail(offset + at, "with what is put in, the text is larger than 4 MiB");
+          return {};
+        }
         at += close + 3;
       } else if (at < text.size()) {
         out += text[at++];
@@ -80,7 +95,8 @@ class Interpolator {
     const std::string_view rest = body.substr(length);
     const bool has_default = rest.substr(0, 2) == ":-";
     if (length == 0 || (!rest.empty() && !has_default)) {
-      fail(offset, "cannot read \"${" + std::string(body) + "}\"; write " + std::string(kForms));
+      fail(offset, "cannot read " + in_quotes("${" + std::string(body) + "}") + "; write " +
+                       std::string(kForms));
       return {};
     }
     const auto value = environment_(name);
@@ -104,23 +120,16 @@ class Interpolator {
 
   std::string read_secret(const std::string& name, std::size_t offset) {
     const std::filesystem::path path = base_dir_ / name;
-    std::error_code error;
-    std::ifstream in;
-    if (!std::filesystem::is_directory(path, error)) in.open(path, std::ios::binary);
-    if (!in.is_open()) {
-      fail(offset, "cannot read the file " + path.string());
+    const std::optional<std::string> text = read_text_file(path, kMaxSecretBytes);
+    if (!text) {
+      fail(offset, "cannot read the file " + shown(path));
       return {};
     }
-    std::string text(kMaxSecretBytes + 1, '\0');
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(in.gcount()));
-    if (text.size() > kMaxSecretBytes) {
-      fail(offset, "the file " + path.string() + " is larger than 1 MiB");
+    if (text->size() > kMaxSecretBytes) {
+      fail(offset, "the file " + shown(path) + " is larger than 1 MiB");
       return {};
     }
-    if (text.ends_with('\n')) text.pop_back();
-    if (text.ends_with('\r')) text.pop_back();
-    return checked(text, path.string(), offset);
+    return checked(without_line_break(*text), shown(path), offset);
   }
 
   std::string checked(const std::string& value, const std::string& origin, std::size_t offset) {
@@ -130,7 +139,7 @@ class Interpolator {
   }
 
   void fail(std::size_t offset, std::string message) {
-    result_.errors.push_back({offset, std::move(message)});
+    if (result_.errors.size() < kMaxErrors) result_.errors.push_back({offset, std::move(message)});
   }
 
   const Environment& environment_;

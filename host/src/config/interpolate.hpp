@@ -32,7 +32,8 @@ struct Interpolation {
 ///   `${file:PATH}`      what the file holds, without one trailing newline; at most 1 MiB of UTF-8
 ///   `$$`                one `$`
 /// Any other `$` stays. What is put in is not looked at again. `base_dir` is where relative file
-/// paths start. Never throws on bad input: all errors are in the result.
+/// paths start. Never throws on bad input: the errors are in the result, the first 20. A result
+/// larger than 4 MiB is an error.
 Interpolation interpolate(std::string_view text, const Environment& environment,
                           const std::filesystem::path& base_dir);
 

@@ -37,4 +37,13 @@ std::size_t count_nodes(const ConfigNode& node) {
   return count;
 }
 
+std::size_t count_text_bytes(const ConfigNode& node) {
+  std::size_t bytes = node.text.size();
+  for (const ConfigNode& item : node.items) bytes += count_text_bytes(item);
+  for (const ConfigNode::Entry& entry : node.entries) {
+    bytes += entry.key.size() + count_text_bytes(entry.value);
+  }
+  return bytes;
+}
+
 }  // namespace sluice

@@ -46,4 +46,7 @@ ConfigNode node_from_json(const Json& value, Position position);
 /// How many nodes a tree has, itself included.
 std::size_t count_nodes(const ConfigNode& node);
 
+/// How much text a tree has, keys included.
+std::size_t count_text_bytes(const ConfigNode& node);
+
 }  // namespace sluice

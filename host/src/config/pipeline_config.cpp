@@ -1,8 +1,10 @@
 #include "config/pipeline_config.hpp"
 
 #include <array>
+#include <regex>
 
 #include "config/pipeline_schema.hpp"
+#include "config/topic_pattern.hpp"
 #include "config/yaml_loader.hpp"
 
 namespace sluice {
@@ -182,6 +184,19 @@ class CrossCheck {
     }
   }
 
+  /// A pipeline that reads its own dead letters makes a new one of each, without end.
+  void check_topics(const PipelineConfig& config) {
+    if (!config.flow) return;
+    const auto& letters = config.flow->errors.dead_letter_topic;
+    for (const auto& topic : config.flow->source.topics) {
+      if (letters.empty() || !reads(topic, letters)) continue;
+      add(locate("source.topics"), "source.topics",
+          "\"" + topic + "\" also reads the pipeline's own dead letters, in \"" + letters +
+              "\": each would become a new one, without end; narrow it, or set "
+              "errors.dead_letter_topic");
+    }
+  }
+
   /// Properties of librdkafka that are not the user's to set.
   void check_properties() {
     const ConfigNode* source = document_.root.find("source");
@@ -197,6 +212,14 @@ class CrossCheck {
   }
 
  private:
+  static bool reads(const std::string& entry, const std::string& topic) {
+    try {
+      return names_topic(entry, topic);
+    } catch (const std::regex_error&) {
+      return false;  // Kafka's client says what is wrong with it
+    }
+  }
+
   void add(Position position, const std::string& path, std::string message) {
     problems_.push_back({Severity::kError, document_.file, position, path, std::move(message)});
   }
@@ -248,6 +271,8 @@ ParsedPipeline parse(ConfigDocument document) {
   if (!has_errors(parsed.problems)) cross_check.check_orders(options.value);
   if (has_errors(parsed.problems)) return parsed;
   parsed.config = Reader(document, std::move(options.value)).read();
+  cross_check.check_topics(*parsed.config);
+  if (has_errors(parsed.problems)) parsed.config.reset();
   return parsed;
 }
 

@@ -66,6 +66,7 @@ constexpr const char* kPipelineSchema = R"json({
           "description": "Any further property of librdkafka, among them those of TLS and SASL. Those that the host needs for its promises (offsets, group, brokers) cannot be set here.",
           "properties": {
             "sasl.password": {"type": "string", "format": "secret", "description": "Password for SASL."},
+            "sasl.oauthbearer.config": {"type": "string", "format": "secret", "description": "What the login module is told for OAuth."},
             "sasl.oauthbearer.client.secret": {"type": "string", "format": "secret", "description": "Client secret for OAuth."},
             "ssl.key.password": {"type": "string", "format": "secret", "description": "Password of the private key."},
             "ssl.key.pem": {"type": "string", "format": "secret", "description": "Private key in PEM form."},

@@ -1,10 +1,11 @@
 #include "config/plugin_problems.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <sstream>
 #include <string_view>
+
+#include "base/whole_number.hpp"
 
 namespace sluice {
 namespace {
@@ -25,10 +26,8 @@ std::string unescaped(std::string_view token) {
 }
 
 const ConfigNode* item_of(const ConfigNode& node, const std::string& token) {
-  std::size_t index = 0;
-  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), index);
-  const bool is_index = error == std::errc{} && end == token.data() + token.size();
-  return is_index && index < node.items.size() ? &node.items[index] : nullptr;
+  const auto index = whole_number<std::size_t>(token);
+  return index && *index < node.items.size() ? &node.items[*index] : nullptr;
 }
 
 // The option that the pointer names; of one that the file leaves out, the nearest around it that is

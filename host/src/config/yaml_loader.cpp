@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <map>
 #include <sstream>
 #include <unordered_map>
@@ -10,6 +9,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include "config/text_file.hpp"
 #include "config/utf8.hpp"
 
 namespace sluice {
@@ -19,11 +19,23 @@ namespace {
 constexpr std::size_t kMaxBytes = 4 << 20;
 constexpr std::size_t kMaxNodes = 50'000;
 constexpr std::size_t kMaxDepth = 64;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // the parser does not count it
 constexpr std::string_view kPlainTag = "?";
 constexpr std::string_view kQuotedTag = "!";
 constexpr std::string_view kStringTag = "tag:yaml.org,2002:str";
 
 using Kind = ConfigNode::Kind;
+
+/// The parser counts bytes, and goes on counting at the end; people count characters.
+Position position_of(const YAML::Mark& mark, std::string_view source) {
+  if (mark.is_null()) return {};
+  const auto end = std::min(static_cast<std::size_t>(mark.pos), source.size());
+  const int past_end = mark.pos - static_cast<int>(end);
+  const auto column = static_cast<std::size_t>(std::max(0, mark.column - past_end));
+  if (column > end) return {mark.line + 1, mark.column + 1};
+  const auto characters = count_characters(source.substr(end - column, column));
+  return {mark.line + 1, static_cast<int>(characters) + 1};
+}
 
 /// Builds our tree from the parser's events: its own tree hides duplicate keys and loses positions.
 class TreeBuilder : public YAML::EventHandler {
@@ -61,6 +73,7 @@ class TreeBuilder : public YAML::EventHandler {
     } else if (!expects_key()) {
       interpolate_scalar(mark, node);
     }
+    text_bytes_ += node.text.size();
     add(mark, std::move(node), anchor);
   }
 
@@ -68,6 +81,7 @@ class TreeBuilder : public YAML::EventHandler {
     const auto found = anchors_.find(anchor);
     if (found == anchors_.end()) stop(mark, "an alias inside the value that it stands for");
     nodes_ += count_nodes(found->second);
+    text_bytes_ += count_text_bytes(found->second);
     add(mark, found->second, 0);
   }
 
@@ -101,14 +115,7 @@ class TreeBuilder : public YAML::EventHandler {
     return !frames_.empty() && frames_.back().node.kind == Kind::kMap && !frames_.back().has_key;
   }
 
-  Position position(const YAML::Mark& mark) const {
-    // The parser counts bytes, people count characters.
-    const auto column = static_cast<std::size_t>(mark.column);
-    const auto end = std::min(static_cast<std::size_t>(mark.pos), source_.size());
-    if (column > end) return {mark.line + 1, mark.column + 1};
-    const auto characters = count_characters(source_.substr(end - column, column));
-    return {mark.line + 1, static_cast<int>(characters) + 1};
-  }
+  Position position(const YAML::Mark& mark) const { return position_of(mark, source_); }
 
   std::string path() const {
     std::string path;
@@ -188,6 +195,9 @@ class TreeBuilder : public YAML::EventHandler {
     if (++nodes_ > kMaxNodes) {
       stop(mark, "more than " + std::to_string(kMaxNodes) + " values, aliases spelled out");
     }
+    if (text_bytes_ > kMaxBytes) {
+      stop(mark, "more than 4 MiB of text, aliases and variables spelled out");
+    }
     if (anchor != 0) anchors_[anchor] = node;
     if (frames_.empty()) {
       document_.root = std::move(node);
@@ -245,6 +255,7 @@ class TreeBuilder : public YAML::EventHandler {
   std::vector<Frame> frames_;
   std::map<YAML::anchor_t, ConfigNode> anchors_;
   std::size_t nodes_ = 0;
+  std::size_t text_bytes_ = 0;
   int documents_ = 0;
 };
 
@@ -291,7 +302,7 @@ std::string_view line_of(std::string_view text, int line) {
 }
 
 /// What to do about the parser's messages.
-constexpr std::array<std::pair<std::string_view, const char*>, 10> kRemedies{{
+const std::array<std::pair<std::string_view, const char*>, 10> kRemedies{{
     {YAML::ErrorMsg::END_OF_MAP,
      "check the indentation: the keys of one mapping begin in the same column; and let nothing "
      "follow a quoted value"},
@@ -315,6 +326,9 @@ std::string explain(const YAML::Exception& error, std::string_view text) {
   if (error.msg == YAML::ErrorMsg::MAP_VALUE) {
     return "not valid YAML here; check the indentation, and quote a value that holds \": \"";
   }
+  if (error.msg.starts_with(YAML::ErrorMsg::INVALID_ESCAPE)) {  // and a byte, of a character maybe
+    return "no such escape in a double-quoted value; write \\\\ for a backslash, or quote with '";
+  }
   const auto found = std::find_if(kRemedies.begin(), kRemedies.end(),
                                   [&](const auto& remedy) { return error.msg == remedy.first; });
   return error.msg + (found == kRemedies.end() ? "" : std::string("; ") + found->second);
@@ -332,6 +346,7 @@ ConfigDocument load_yaml(std::string_view text, const std::string& file,
     document.root.kind = Kind::kBroken;
     document.problems.push_back(std::move(problem));
   };
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   if (auto problem = check_text(text, file)) {
     fail(*std::move(problem));
     return document;
@@ -343,31 +358,26 @@ ConfigDocument load_yaml(std::string_view text, const std::string& file,
     while (parser.HandleNextDocument(builder)) continue;
     if (!builder.has_document()) fail({Severity::kError, file, {1, 1}, "", "the file is empty"});
   } catch (const YAML::Exception& e) {
-    fail({Severity::kError, file, {e.mark.line + 1, e.mark.column + 1}, "", explain(e, text)});
+    fail({Severity::kError, file, position_of(e.mark, text), "", explain(e, text)});
   }
   return document;
 }
 
 ConfigDocument load_yaml_file(const std::filesystem::path& file, const Environment& environment) {
-  std::error_code error;
-  std::ifstream in;
-  if (!std::filesystem::is_directory(file, error)) in.open(file, std::ios::binary);
-  if (!in.is_open()) {
-    ConfigDocument document;
-    document.file = file.string();
-    document.root.kind = Kind::kBroken;
-    document.problems.push_back(
-        {Severity::kError,
-         file.string(),
-         {},
-         "",
-         std::filesystem::exists(file, error) ? "cannot be read" : "no such file"});
-    return document;
+  if (const auto text = read_text_file(file, kMaxBytes)) {
+    return load_yaml(*text, file.string(), environment);
   }
-  std::string text(kMaxBytes + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  return load_yaml(text, file.string(), environment);
+  std::error_code error;
+  ConfigDocument document;
+  document.file = file.string();
+  document.root.kind = Kind::kBroken;
+  document.problems.push_back(
+      {Severity::kError,
+       file.string(),
+       {},
+       "",
+       std::filesystem::exists(file, error) ? "cannot be read" : "no such file"});
+  return document;
 }
 
 }  // namespace sluice

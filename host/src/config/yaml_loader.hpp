@@ -20,8 +20,9 @@ struct ConfigDocument {
 
 /// Parses YAML 1.2 with one document and replaces `${...}` in its values (not in its keys), so that
 /// a value can never add structure. Anchors, aliases and `<<` work; of tags, only `!!str`. Reports
-/// every duplicate key, tag, bad `${...}`; a syntax error ends the reading. Bounds: 4 MiB, 64
-/// levels, 50,000 nodes with aliases spelled out. Never throws on bad input.
+/// every duplicate key, tag, bad `${...}` (20 in one value); a syntax error ends the reading.
+/// Bounds: 4 MiB and as much text with aliases and variables spelled out, 64 levels, 50,000 nodes
+/// with aliases spelled out. Never throws on bad input.
 ConfigDocument load_yaml(std::string_view text, const std::string& file,
                          const Environment& environment);
 

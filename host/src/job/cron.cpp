@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
 #include <date/date.h>
 #include <date/tz.h>
 #include <optional>
 #include <sstream>
 #include <vector>
+
+#include "base/whole_number.hpp"
 
 namespace sluice {
 namespace {
@@ -46,13 +47,9 @@ int parse_number(const Field& field, std::string_view text) {
   for (std::size_t i = 0; i < field.words.size(); ++i) {
     if (lower == field.words[i]) return field.min + static_cast<int>(i);
   }
-  int number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || number < field.min ||
-      number > field.max) {
-    refuse(field, text);
-  }
-  return number;
+  const auto number = whole_number<int>(text);
+  if (!number || *number < field.min || *number > field.max) refuse(field, text);
+  return *number;
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {

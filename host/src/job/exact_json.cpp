@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -21,6 +22,15 @@ struct Decimal {
   std::int64_t exponent = 0;
 };
 
+// One beyond all numbers that a database holds is as good as any other; this one can be added to.
+std::int64_t parse_power(std::string_view text) {
+  constexpr std::int64_t kBeyond = std::int64_t{1} << 60;
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{}) return text.front() == '-' ? -kBeyond : kBeyond;
+  return std::clamp(value, -kBeyond, kBeyond);
+}
+
 Decimal parse_decimal(std::string_view written) {
   Decimal number;
   number.negative = written.front() == '-';
@@ -39,9 +49,7 @@ Decimal parse_decimal(std::string_view written) {
   if (mantissa_end < written.size()) {
     auto power = written.substr(mantissa_end + 1);
     if (power.front() == '+') power.remove_prefix(1);
-    std::int64_t value = 0;
-    std::from_chars(power.data(), power.data() + power.size(), value);
-    number.exponent += value;
+    number.exponent += parse_power(power);
   }
   return number;
 }
@@ -49,12 +57,15 @@ Decimal parse_decimal(std::string_view written) {
 json exact_number(std::string_view written) {
   Decimal number = parse_decimal(written);
   if (number.digits.empty()) return 0;
-  constexpr std::int64_t kDigitsOfInt64 = 18;
+  constexpr std::int64_t kMostDigitsOfInt64 = 19;
   const auto size = static_cast<std::int64_t>(number.digits.size());
   const std::string sign = number.negative ? "-" : "";
-  if (number.exponent >= 0 && size + number.exponent <= kDigitsOfInt64) {
-    number.digits.append(static_cast<std::size_t>(number.exponent), '0');
-    return std::stoll(sign + number.digits);
+  if (number.exponent >= 0 && size + number.exponent <= kMostDigitsOfInt64) {
+    const std::string whole =
+        sign + number.digits + std::string(static_cast<std::size_t>(number.exponent), '0');
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(whole.data(), whole.data() + whole.size(), value);
+    if (error == std::errc{}) return value;
   }
   return kNumberMark + sign + number.digits + "e" + std::to_string(number.exponent);
 }
@@ -66,7 +77,10 @@ class ExactBuilder : public nlohmann::json_sax<json> {
   bool null() override { return add(nullptr); }
   bool boolean(bool value) override { return add(value); }
   bool number_integer(number_integer_t value) override { return add(value); }
-  bool number_unsigned(number_unsigned_t value) override { return add(value); }
+  bool number_unsigned(number_unsigned_t value) override {
+    constexpr number_unsigned_t kMost = std::numeric_limits<std::int64_t>::max();
+    return add(value > kMost ? exact_number(std::to_string(value)) : json(value));
+  }
   bool number_float(number_float_t /*value*/, const string_t& written) override {
     return add(exact_number(written));
   }

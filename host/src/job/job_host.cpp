@@ -10,6 +10,7 @@
 #include "base/wait.hpp"
 #include "job/compare.hpp"
 #include "job/copy.hpp"
+#include "job/group_position.hpp"
 #include "job/verify.hpp"
 #include "pipeline/replay.hpp"
 #include "pipeline/topic_offsets.hpp"
@@ -100,8 +101,9 @@ sluice_status offsets(Host* host, std::int64_t timestamp_ms, const sluice_value*
   return guarded(host, [&] {
     const auto& source = host->flow.config.source;
     keep(host,
-         to_json(timestamp_ms < 0 ? end_offsets(source)
-                                  : offsets_at(source, std::chrono::milliseconds(timestamp_ms))),
+         to_json(timestamp_ms < 0
+                     ? end_offsets(source)
+                     : settled_position(source, std::chrono::milliseconds(timestamp_ms))),
          result);
   });
 }
@@ -134,7 +136,7 @@ sluice_status copy(Host* host, sluice_view target, std::size_t readers, std::siz
     auto note = host->notes.read(name);
     CopyState state = begin_or_resume(host, name, note, readers);
     host->copied_target = name;
-    host->copied_snapshot = state.snapshot;
+    host->snapshots.copied = state.snapshot;
 
     CopyOptions options{name, readers, page};
     options.on_progress = [host](const CopyState& now) {
@@ -157,10 +159,11 @@ sluice_status replay_records(Host* host, const sluice_value* from, const sluice_
                              sluice_view target, sluice_replay_result* result) {
   return guarded(host, [&] {
     check_lock(host);
-    const bool is_copied = to_string_view(target) == host->copied_target;
-    const auto replayed =
-        replay(host->flow, host->metrics, to_offsets(from), to_offsets(to), to_string_view(target),
-               is_copied ? host->copied_snapshot : std::string(), host->stop);
+    Snapshots snapshots = host->snapshots;
+    if (to_string_view(target) != host->copied_target) snapshots.copied.clear();
+    const auto replayed = replay(host->flow, host->metrics, to_offsets(from), to_offsets(to),
+                                 to_string_view(target), snapshots, host->stop);
+    host->is_level = host->is_level || replayed.is_level;
     *result = {replayed.records, replayed.documents, replayed.unresolved};
   });
 }
@@ -224,6 +227,30 @@ sluice_status on_target(Host* host, sluice_view target) {
       return (sink.plugin().sink->*Function)(self, target, error);
     });
   });
+}
+
+bool has_fences(const Host* host) {
+  const auto& sink = *host->stages.sink().plugin().sink;
+  return sink.struct_size >= SLUICE_SIZE_WITH(sluice_sink, unfence_target) &&
+         sink.fence_target != nullptr && sink.unfence_target != nullptr;
+}
+
+// The snapshot after the fence: what a write that got in has read, it sees.
+sluice_status fence_target(Host* host, sluice_view target) {
+  host->is_level = !has_fences(host);
+  if (host->is_level) return SLUICE_OK;
+  const sluice_status status = on_target<&sluice_sink::fence_target>(host, target);
+  if (status != SLUICE_OK) return status;
+  return guarded(host, [&] { host->snapshots.fenced = host->stages.snapshot(); });
+}
+
+sluice_status unfence_target(Host* host, sluice_view target) {
+  host->snapshots.fenced.clear();
+  return has_fences(host) ? on_target<&sluice_sink::unfence_target>(host, target) : SLUICE_OK;
+}
+
+std::int32_t is_level(Host* host) {
+  return host->is_level ? 1 : 0;
 }
 
 sluice_status list_targets(Host* host, const sluice_value** targets) {
@@ -299,7 +326,10 @@ const sluice_job_api& job_api() {
                                   progress,
                                   note,
                                   set_note,
-                                  verify_target};
+                                  verify_target,
+                                  fence_target,
+                                  unfence_target,
+                                  is_level};
   return api;
 }
 

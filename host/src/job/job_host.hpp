@@ -12,6 +12,7 @@
 #include "job/target_notes.hpp"
 #include "metrics/metrics.hpp"
 #include "pipeline/flow.hpp"
+#include "pipeline/replay.hpp"
 #include "pipeline/stages.hpp"
 
 namespace sluice {
@@ -41,8 +42,9 @@ struct sluice_job_host {
       lock_holder;                               ///< the lock lives on this instance's connection
   std::unique_ptr<sluice_output> result_memory;  ///< of the last call's result
   sluice_value result{};
-  std::string copied_target;  ///< what copy() has filled, and what its reads have seen
-  std::string copied_snapshot;
+  std::string copied_target;    ///< what copy() has filled
+  sluice::Snapshots snapshots;  ///< what copy()'s reads have seen; what was there at the fence
+  bool is_level = false;        ///< since the fence
   std::string last_error;
   sluice::JobProgress last_progress;
 

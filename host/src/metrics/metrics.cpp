@@ -14,6 +14,10 @@ prometheus::Gauge& Metrics::gauge(const std::string& name, const std::string& he
   return prometheus::BuildGauge().Name(name).Help(help).Register(*registry_).Add(labels);
 }
 
+void Metrics::remove_gauge(const std::string& name, prometheus::Gauge& gauge) {
+  prometheus::BuildGauge().Name(name).Register(*registry_).Remove(&gauge);
+}
+
 prometheus::Histogram& Metrics::histogram(const std::string& name, const std::string& help,
                                           const Labels& labels) {
   static const prometheus::Histogram::BucketBoundaries kSeconds{

@@ -25,6 +25,9 @@ class Metrics {
   prometheus::Histogram& histogram(const std::string& name, const std::string& help,
                                    const Labels& labels);
 
+  /// Takes away a gauge that `gauge` gave, which is then gone.
+  void remove_gauge(const std::string& name, prometheus::Gauge& gauge);
+
   /// All of it in Prometheus' text format.
   std::string text() const;
 

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <librdkafka/rdkafka.h>
 #include <mutex>
 #include <span>
 #include <stop_token>
 #include <string>
-#include <vector>
 
 #include "pipeline/kafka_consumer.hpp"
 #include "pipeline/record_batch.hpp"
+#include "pipeline/record_producer.hpp"
+#include "pipeline/trouble.hpp"
 
 namespace sluice {
 
@@ -23,31 +23,27 @@ struct DeadLetter {
 /// headers, and Kafka Connect's `__connect.errors.*` headers on top. Thread-safe.
 class DeadLetters {
  public:
-  /// Throws FatalError if the properties are refused. `task` is the number of the task.
-  DeadLetters(const KafkaProperties& properties, std::string topic, std::string pipeline, int task);
-  ~DeadLetters();
-  DeadLetters(const DeadLetters&) = delete;
-  DeadLetters& operator=(const DeadLetters&) = delete;
+  /// Throws FatalError if the properties are refused. `task` is the number of the task; `trouble`
+  /// is told while letters cannot be delivered.
+  DeadLetters(const KafkaProperties& properties, std::string topic, std::string pipeline, int task,
+              Trouble& trouble);
 
-  /// Returns once the broker has all of them. One that is larger than the broker takes goes without
-  /// its value. Tries for as long as it takes; false if stopped before.
+  /// Returns once the broker has all of them. One that is larger than the topic takes goes without
+  /// its value, and if need be without its headers and its key. Tries for as long as it takes;
+  /// false if stopped before.
   bool send(std::span<const DeadLetter> letters, const std::stop_token& stop);
 
  private:
-  enum class State : char { kUndelivered, kTooLarge, kDelivered };
-
-  bool try_send(std::span<const DeadLetter> letters, const std::stop_token& stop);
-  void produce(const DeadLetter& letter, std::size_t place);
-  void note_failure(std::size_t place, rd_kafka_resp_err_t error);
-  static void on_delivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* self);
+  std::vector<rd_kafka_resp_err_t> try_send(std::span<const DeadLetter* const> letters,
+                                            std::size_t omitted, const std::stop_token& stop);
+  rd_kafka_resp_err_t send_alone(const DeadLetter& letter, const std::stop_token& stop);
 
   const std::string topic_;
   const std::string pipeline_;
   const int task_;
-  std::timed_mutex mutex_;  ///< one send at a time, so that the counts below are its own
-  KafkaClientPtr client_;
-  std::vector<State> states_;  ///< of the letters that are being sent
-  std::string last_error_;
+  Trouble& trouble_;
+  std::timed_mutex mutex_;  ///< one send at a time
+  RecordProducer producer_;
 };
 
 }  // namespace sluice

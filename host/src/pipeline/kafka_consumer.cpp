@@ -6,19 +6,12 @@
 
 #include <sluice/sdk.hpp>
 
+#include "pipeline/kafka_failures.hpp"
+
 namespace sluice {
 namespace {
 
 constexpr int kEndsTimeoutMs = 200;
-
-void log_kafka(const rd_kafka_t* client, int level, const char* facility, const char* text) {
-  const auto at = level <= 3
-                      ? spdlog::level::err
-                      : (level <= 4 ? spdlog::level::warn
-                                    : (level <= 6 ? spdlog::level::info : spdlog::level::debug));
-  spdlog::log(at, "kafka {}: {}: {}", client == nullptr ? "" : rd_kafka_name(client), facility,
-              text);
-}
 
 std::vector<TopicPartition> partitions_of(const rd_kafka_topic_partition_list_t& list) {
   std::vector<TopicPartition> partitions;
@@ -42,9 +35,13 @@ void log_and_free(const char* what, rd_kafka_error_t* error) {
 
 }  // namespace
 
+void KafkaDeleter::operator()(rd_kafka_t* client) const {
+  rd_kafka_destroy(client);
+  forget_failures(client);
+}
+
 KafkaConfPtr make_kafka_conf(const KafkaProperties& properties) {
   KafkaConfPtr conf(rd_kafka_conf_new());
-  rd_kafka_conf_set_log_cb(conf.get(), log_kafka);
   std::array<char, 512> reason{};
   for (const auto& [name, value] : properties) {
     if (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), reason.data(), reason.size()) !=
@@ -52,6 +49,7 @@ KafkaConfPtr make_kafka_conf(const KafkaProperties& properties) {
       throw FatalError("source.properties: " + name + ": " + reason.data());
     }
   }
+  watch_failures(conf.get());
   return conf;
 }
 
@@ -61,6 +59,12 @@ KafkaClientPtr make_kafka_client(rd_kafka_type_t type, KafkaConfPtr conf, const 
   if (!client) throw FatalError(what + ": " + reason.data());
   static_cast<void>(conf.release());  // the client owns it now
   return client;
+}
+
+void check_kafka(const char* what, rd_kafka_resp_err_t error) {
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    throw RetryError(std::string("kafka: ") + what + ": " + rd_kafka_err2str(error));
+  }
 }
 
 // Each by a call of its own: a call for several drops what it has gathered when the library pauses
@@ -79,7 +83,7 @@ std::vector<MessagePtr> read_messages(rd_kafka_queue_t* queue, std::size_t max,
 }
 
 GroupConsumer::GroupConsumer(const KafkaProperties& properties,
-                             const std::vector<std::string>& topics, RebalanceListener listener,
+                             const std::vector<std::string>& topics, ConsumerListener listener,
                              std::atomic<std::int64_t>* memory)
     : listener_(std::move(listener)), memory_(memory) {
   auto conf = make_kafka_conf(properties);
@@ -134,6 +138,8 @@ void GroupConsumer::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t error,
 
 std::shared_ptr<const RecordBatch> GroupConsumer::read(std::size_t max,
                                                        std::chrono::milliseconds wait) {
+  // Before the first assignment the client could not be left: see leave_undestroyed.
+  if (denied_ && had_assignment_) throw FatalError("kafka consumer: " + refusal_);
   auto read = read_messages(queue_.get(), max, wait);
   if (read.empty()) return nullptr;
 
@@ -165,12 +171,20 @@ std::shared_ptr<const RecordBatch> GroupConsumer::read(std::size_t max,
   return std::make_shared<const RecordBatch>(std::move(messages), memory_);
 }
 
-// A table's topic appears with its first event, so one that is not there is no fault.
+// A table's topic appears with its first event, so one that is not there is no fault. Without its
+// group a member that waits for partitions asks again by itself.
 void GroupConsumer::report(const rd_kafka_message_t& error) {
-  const bool is_awaited = error.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-  spdlog::log(is_awaited ? spdlog::level::info : spdlog::level::warn, "kafka consumer: {}{}",
-              rd_kafka_message_errstr(&error), is_awaited ? " (until a first event comes)" : "");
-  if (is_awaited) listener_.assigned({});
+  const std::string reason = rd_kafka_message_errstr(&error);
+  if (error.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
+    spdlog::info("kafka consumer: {} (until a first event comes)", reason);
+    if (error.rkt != nullptr) listener_.missing(rd_kafka_topic_name(error.rkt));
+    return listener_.assigned({});
+  }
+  spdlog::warn("kafka consumer: {}", reason);
+  if (denied_) return;
+  refusal_ = reason;
+  denied_ = error.err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+            (error.err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED && had_assignment_);
 }
 
 void GroupConsumer::store(const std::vector<PartitionOffset>& offsets) {
@@ -243,6 +257,10 @@ std::int64_t GroupConsumer::lag() {
     if (at >= 0 && high > at) lag += high - at;
   }
   return lag;
+}
+
+std::string GroupConsumer::failure() const {
+  return refusal_.empty() ? last_failure(client_.get()) : refusal_;
 }
 
 void GroupConsumer::close() {

@@ -18,16 +18,20 @@ using KafkaProperties = std::map<std::string, std::string>;
 using PartitionOffset = std::pair<TopicPartition, std::int64_t>;
 
 struct KafkaDeleter {
-  void operator()(rd_kafka_t* client) const { rd_kafka_destroy(client); }
+  void operator()(rd_kafka_t* client) const;
   void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
   void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
   void operator()(rd_kafka_topic_partition_list_t* list) const {
     rd_kafka_topic_partition_list_destroy(list);
   }
+  void operator()(const rd_kafka_metadata_t* metadata) const {
+    rd_kafka_metadata_destroy(metadata);
+  }
 };
 using KafkaClientPtr = std::unique_ptr<rd_kafka_t, KafkaDeleter>;
 using KafkaConfPtr = std::unique_ptr<rd_kafka_conf_t, KafkaDeleter>;
 using KafkaListPtr = std::unique_ptr<rd_kafka_topic_partition_list_t, KafkaDeleter>;
+using KafkaMetadataPtr = std::unique_ptr<const rd_kafka_metadata_t, KafkaDeleter>;
 
 /// librdkafka's configuration from properties; FatalError names the property that it refuses. Its
 /// log goes to ours.
@@ -36,16 +40,21 @@ KafkaConfPtr make_kafka_conf(const KafkaProperties& properties);
 /// A client with that configuration; FatalError, beginning with `what`, says why there is none.
 KafkaClientPtr make_kafka_client(rd_kafka_type_t type, KafkaConfPtr conf, const std::string& what);
 
+/// Throws RetryError, "kafka: WHAT: …", unless a call went well.
+void check_kafka(const char* what, rd_kafka_resp_err_t error);
+
 /// Messages and errors of the queue, at most `max`, as soon as there is one; empty after `wait`
 /// without any.
 std::vector<MessagePtr> read_messages(rd_kafka_queue_t* queue, std::size_t max,
                                       std::chrono::milliseconds wait);
 
-/// Told about partitions that come and go; called from within read(). `assigned` may come with
-/// none: the group has no partition left for this member, or a topic does not exist yet.
-struct RebalanceListener {
+/// Told about partitions that come and go, and about topics that are not there; called from within
+/// read(). `assigned` may come with none: the group has no partition left for this member, or a
+/// topic does not exist yet.
+struct ConsumerListener {
   std::function<void(const std::vector<TopicPartition>&)> assigned;
   std::function<void(const std::vector<TopicPartition>&)> revoked;
+  std::function<void(const std::string& topic)> missing;
 };
 
 /// A member of a consumer group. One thread at a time. Offsets are stored by hand (store), and what
@@ -54,13 +63,13 @@ class GroupConsumer {
  public:
   /// Throws FatalError if the properties are refused.
   GroupConsumer(const KafkaProperties& properties, const std::vector<std::string>& topics,
-                RebalanceListener listener, std::atomic<std::int64_t>* memory);
+                ConsumerListener listener, std::atomic<std::int64_t>* memory);
   ~GroupConsumer();
   GroupConsumer(const GroupConsumer&) = delete;
   GroupConsumer& operator=(const GroupConsumer&) = delete;
 
   /// Up to `max` records of partitions that are ours, as soon as there is one; null after `wait`
-  /// without any. Throws FatalError if the client is broken for good.
+  /// without any. Throws FatalError if the client is broken for good, or may no longer read.
   std::shared_ptr<const RecordBatch> read(std::size_t max, std::chrono::milliseconds wait);
 
   void store(const std::vector<PartitionOffset>& offsets);
@@ -76,6 +85,13 @@ class GroupConsumer {
   /// as known. Asks the brokers, for a moment, while it is paused.
   std::int64_t lag();
 
+  /// Why it may be without partitions: what Kafka refused last, or else which broker could last not
+  /// be reached; empty if neither.
+  std::string failure() const;
+
+  /// For calls that are made by any thread.
+  rd_kafka_t* client() const { return client_.get(); }
+
   /// Commits what is stored and leaves the group.
   void close();
 
@@ -87,13 +103,15 @@ class GroupConsumer {
   void report(const rd_kafka_message_t& error);
   void leave_undestroyed();
 
-  RebalanceListener listener_;
+  ConsumerListener listener_;
   std::atomic<std::int64_t>* memory_;
   KafkaClientPtr client_;
   std::unique_ptr<rd_kafka_queue_t, KafkaDeleter> queue_;
   std::map<TopicPartition, std::int64_t> settled_;  ///< stored, or else where reading began
   bool paused_ = false;
   bool had_assignment_ = false;
+  std::string refusal_;  ///< what Kafka said last instead of giving partitions or records
+  bool denied_ = false;  ///< and it will not say so again
   bool closed_ = false;
 };
 

@@ -54,10 +54,4 @@ std::vector<std::pair<TopicPartition, std::int64_t>> OffsetLedger::collect() {
   return moved;
 }
 
-bool OffsetLedger::has_unsettled() const {
-  const std::lock_guard lock(mutex_);
-  return std::any_of(ledgers_.begin(), ledgers_.end(),
-                     [](const auto& entry) { return !entry.second->held.empty(); });
-}
-
 }  // namespace sluice

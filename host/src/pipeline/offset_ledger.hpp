@@ -48,9 +48,6 @@ class OffsetLedger {
   /// call.
   std::vector<std::pair<TopicPartition, std::int64_t>> collect();
 
-  /// True while anything is held.
-  bool has_unsettled() const;
-
  private:
   mutable std::mutex mutex_;
   std::map<TopicPartition, std::shared_ptr<PartitionLedger>> ledgers_;

@@ -22,9 +22,12 @@ const char* to_string(TaskState state);
 struct TaskStatus {
   int id = 0;
   TaskState state = TaskState::kUnassigned;
-  std::string trace;  ///< what it waits for or retries now, or else why it failed last
+  /// What it waits for or retries now, or that it was started again a moment ago, or else why it
+  /// failed last.
+  std::string trace;
   int restarts = 0;
-  bool gets_on = false;  ///< it runs, and is not stuck with a retry
+  bool gets_on = false;  ///< it runs, has done so for 10 s if it had failed, and is not stuck
+  std::string warning;   ///< what an operator should look at all the same
 };
 
 /// Runs a flow's tasks, and starts failed ones anew with back-off. Other pipelines are not
@@ -47,13 +50,15 @@ class Pipeline {
  private:
   void supervise(int number, const std::stop_token& stop);
   void run_once(int number, const std::stop_token& stop);
-  void set_state(int number, TaskState state);
+  void set_running(int number);
+  void set_restarting(int number);
   void set_failed(int number, const std::string& trace);
 
   const Flow flow_;
   Metrics& metrics_;
   mutable std::mutex mutex_;
   std::vector<TaskStatus> status_;
+  std::vector<std::chrono::steady_clock::time_point> running_since_;
   std::deque<Trouble> troubles_;  ///< one for each task
   std::vector<std::jthread> threads_;
 };

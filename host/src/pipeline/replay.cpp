@@ -1,6 +1,5 @@
 #include "pipeline/replay.hpp"
 
-#include <map>
 #include <spdlog/spdlog.h>
 #include <unordered_map>
 
@@ -9,125 +8,24 @@
 #include "base/backoff.hpp"
 #include "base/wait.hpp"
 #include "pipeline/coalescer.hpp"
-#include "pipeline/kafka_properties.hpp"
 #include "pipeline/settler.hpp"
+#include "pipeline/stretch_reader.hpp"
 
 namespace sluice {
 namespace {
 
-constexpr std::size_t kMaxBatch = 1000;
 // Nobody waits for a single document of a replay, so a key is written once however often it comes
 // up.
 constexpr std::size_t kMaxPending = 100'000;
-constexpr std::chrono::milliseconds kPoll{200};
 constexpr std::chrono::seconds kPatience{60};  // without any answer from Kafka
-
-/// Reads given stretches of partitions, outside any group.
-class StretchReader {
- public:
-  StretchReader(const SourceConfig& source, const std::vector<PartitionOffset>& from,
-                const std::vector<PartitionOffset>& to) {
-    client_ = make_kafka_client(RD_KAFKA_CONSUMER,
-                                make_kafka_conf(lone_consumer_properties(source, "sluice-replay")),
-                                "kafka consumer");
-    rd_kafka_poll_set_consumer(client_.get());
-    queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
-    assign({from.begin(), from.end()}, to);
-  }
-  ~StretchReader() {
-    rd_kafka_consumer_close(client_.get());
-    queue_.reset();
-  }
-  StretchReader(const StretchReader&) = delete;
-  StretchReader& operator=(const StretchReader&) = delete;
-
-  bool at_end() const { return ends_.empty(); }
-
-  /// Records of the stretches; null if none came in a while.
-  std::shared_ptr<const RecordBatch> read() {
-    std::vector<MessagePtr> messages;
-    for (auto& message : read_messages(queue_.get(), kMaxBatch, kPoll)) {
-      if (take(*message)) messages.push_back(std::move(message));
-    }
-    if (messages.empty()) return nullptr;
-    return std::make_shared<const RecordBatch>(std::move(messages), nullptr);
-  }
-
- private:
-  void assign(const std::map<TopicPartition, std::int64_t>& from,
-              const std::vector<PartitionOffset>& to) {
-    const KafkaListPtr list(rd_kafka_topic_partition_list_new(static_cast<int>(to.size())));
-    for (const auto& [partition, end] : to) {
-      const auto begin = from.find(partition);
-      const auto start = begin == from.end() ? RD_KAFKA_OFFSET_BEGINNING : begin->second;
-      if (end == 0 || start >= end) continue;
-      if (start >= 0) check_still_there(partition, start);
-      ends_[partition] = end;
-      rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)
-          ->offset = start;
-    }
-    const auto error = rd_kafka_assign(client_.get(), list.get());
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      throw RetryError(std::string("kafka: assign: ") + rd_kafka_err2str(error));
-    }
-  }
-
-  void check_still_there(const TopicPartition& partition, std::int64_t start) {
-    std::int64_t low = 0;
-    std::int64_t high = 0;
-    const auto error = rd_kafka_query_watermark_offsets(client_.get(), partition.topic.c_str(),
-                                                        partition.partition, &low, &high, 10000);
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      throw RetryError(std::string("kafka: query offsets: ") + rd_kafka_err2str(error));
-    }
-    if (low > start) throw gone(partition, start);
-  }
-
-  static FatalError gone(const TopicPartition& partition, std::int64_t start) {
-    return FatalError("Kafka no longer holds " + partition.topic + "[" +
-                      std::to_string(partition.partition) + "] from offset " +
-                      std::to_string(start) + ": its retention is shorter than this run");
-  }
-
-  // True if the message is a record of a stretch.
-  bool take(const rd_kafka_message_t& message) {
-    if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
-        message.err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
-      const char* const topic = message.rkt == nullptr ? "?" : rd_kafka_topic_name(message.rkt);
-      throw gone({topic, message.partition}, message.offset);
-    }
-    if (message.rkt == nullptr) {
-      spdlog::warn("kafka replay: {}", rd_kafka_message_errstr(&message));
-      return false;
-    }
-    const auto end = ends_.find({rd_kafka_topic_name(message.rkt), message.partition});
-    if (end == ends_.end()) return false;
-    if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-      if (message.offset >= end->second) ends_.erase(end);
-      return false;
-    }
-    if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      spdlog::warn("kafka replay: {}", rd_kafka_message_errstr(&message));
-      return false;
-    }
-    const bool inside = message.offset < end->second;
-    if (message.offset + 1 >= end->second) ends_.erase(end);
-    return inside;
-  }
-
-  KafkaClientPtr client_;
-  std::unique_ptr<rd_kafka_queue_t, KafkaDeleter> queue_;
-  std::map<TopicPartition, std::int64_t>
-      ends_;  ///< of partitions that are not read to their end yet
-};
 
 class Replay {
  public:
-  Replay(const Flow& flow, Metrics& metrics, std::string_view target, std::string_view snapshot,
+  Replay(const Flow& flow, Metrics& metrics, std::string_view target, const Snapshots& snapshots,
          const std::stop_token& stop)
       : flow_(flow),
         target_(target),
-        snapshot_(snapshot),
+        snapshots_(snapshots),
         stop_(stop),
         routing_(flow.plugins, flow.name, &metrics, stop),
         writing_(flow.plugins, flow.name, &metrics, stop) {}
@@ -155,27 +53,38 @@ class Replay {
     result_.records += static_cast<std::int64_t>(batch.size());
     result_.unresolved += static_cast<std::int64_t>(routed.failures.size());
     for (const auto& failure : routed.failures) spdlog::error("{}: {}", flow_.name, failure.reason);
-    const auto seen_keys = seen(routed.keys);
+    result_.is_level = result_.is_level || any_is_later(routed.keys) || any_is_later(routed.walks);
+    const auto seen_keys = seen(snapshots_.copied, routed.keys);
     for (std::size_t i = 0; i < routed.keys.size(); ++i) {
       const auto& key = routed.keys[i];
-      if (seen_keys[i] != 0) continue;
+      if (seen_keys[i] == SLUICE_SEEN) continue;
       auto& tx_ids = pending_[std::string(key.id)];
       if (key.tx_id != 0 && (tx_ids.empty() || tx_ids.back() != key.tx_id)) {
         tx_ids.push_back(key.tx_id);
       }
     }
-    const auto seen_walks = seen(routed.walks);
+    const auto seen_walks = seen(snapshots_.copied, routed.walks);
     for (std::size_t i = 0; i < routed.walks.size(); ++i) {
-      if (seen_walks[i] == 0) follow(routed.walks[i]);
+      if (seen_walks[i] != SLUICE_SEEN) follow(routed.walks[i]);
     }
   }
 
   template <typename Routes>
-  std::vector<std::uint8_t> seen(const Routes& routes) const {
+  std::vector<std::uint8_t> seen(const std::string& snapshot, const Routes& routes) const {
     std::vector<std::int64_t> tx_ids;
     tx_ids.reserve(routes.size());
     for (const auto& route : routes) tx_ids.push_back(route.tx_id);
-    return writing_.seen(snapshot_, tx_ids);
+    return writing_.seen(snapshot, tx_ids);
+  }
+
+  template <typename Routes>
+  bool any_is_later(const Routes& routes) const {
+    if (snapshots_.fenced.empty()) return false;
+    const auto seen_routes = seen(snapshots_.fenced, routes);
+    for (std::size_t i = 0; i < routes.size(); ++i) {
+      if (routes[i].tx_id != 0 && seen_routes[i] != SLUICE_SEEN) return true;
+    }
+    return false;
   }
 
   // A stage that cannot work now is asked again, for as long as it takes.
@@ -222,7 +131,7 @@ class Replay {
 
   const Flow& flow_;
   const std::string target_;
-  const std::string snapshot_;
+  const Snapshots snapshots_;
   const std::stop_token stop_;
   RoutingStages routing_;
   WritingStages writing_;
@@ -234,9 +143,9 @@ class Replay {
 
 ReplayResult replay(const Flow& flow, Metrics& metrics, const std::vector<PartitionOffset>& from,
                     const std::vector<PartitionOffset>& to, std::string_view target,
-                    std::string_view snapshot, const std::stop_token& stop) {
-  StretchReader reader(flow.config.source, from, to);
-  return Replay(flow, metrics, target, snapshot, stop).run(reader);
+                    const Snapshots& snapshots, const std::stop_token& stop) {
+  StretchReader reader(flow.config.source, "sluice-replay", from, to);
+  return Replay(flow, metrics, target, snapshots, stop).run(reader);
 }
 
 }  // namespace sluice

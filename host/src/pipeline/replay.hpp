@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <stop_token>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,6 +16,13 @@ struct ReplayResult {
   std::int64_t records = 0;
   std::int64_t documents = 0;
   std::int64_t unresolved = 0;  ///< records or documents that failed for good
+  bool is_level = false;        ///< met a change that `Snapshots::fenced` had not seen
+};
+
+/// Of the source, as its plugin takes them. Empty: none.
+struct Snapshots {
+  std::string copied;  ///< what it has seen is skipped
+  std::string fenced;  ///< see ReplayResult::is_level
 };
 
 /// Reads the records in [from, to) outside the pipeline's group and takes them through the
@@ -23,6 +31,6 @@ struct ReplayResult {
 /// brokers stay away.
 ReplayResult replay(const Flow& flow, Metrics& metrics, const std::vector<PartitionOffset>& from,
                     const std::vector<PartitionOffset>& to, std::string_view target,
-                    std::string_view snapshot, const std::stop_token& stop);
+                    const Snapshots& snapshots, const std::stop_token& stop);
 
 }  // namespace sluice

@@ -135,8 +135,8 @@ class WritingStages {
   ScanResult scan(std::string_view target, std::string_view cursor, std::size_t limit);
   std::vector<std::string> ranges(std::size_t count);
 
-  /// What a read that begins now can see, and which of these transactions a read begun after that
-  /// sees.
+  /// What a read that begins now can see, and whether a read begun after that sees these
+  /// transactions: SLUICE_SEEN, SLUICE_UNSEEN or SLUICE_UNKNOWN for each.
   std::string snapshot() const;
   std::vector<std::uint8_t> seen(std::string_view snapshot,
                                  const std::vector<std::int64_t>& tx_ids) const;

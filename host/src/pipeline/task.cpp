@@ -27,39 +27,47 @@ std::string client_id(const Flow& flow, int number) {
 
 }  // namespace
 
-Task::Task(const Flow& flow, int number, PipelineMetrics& metrics, Trouble& trouble)
+Task::Task(const Flow& flow, int number, PipelineMetrics& metrics, Trouble& trouble,
+           TaskListener listener)
     : flow_(flow),
       number_(number),
       metrics_(metrics),
       trouble_(trouble),
+      listener_(std::move(listener)),
       coalescer_(limits_of(flow.config), ledger_) {}
 
-void Task::run(const std::stop_token& stop, const std::function<void()>& on_running) {
+void Task::run(const std::stop_token& stop) {
+  try {
+    take_part(stop);
+  } catch (const std::exception& e) {
+    if (!stop.stop_requested()) fail(e);
+    stop_writers();
+    throw;
+  }
+  rethrow_failure();
+}
+
+void Task::take_part(const std::stop_token& stop) {
   prepare_sink(stop);
   if (stop.stop_requested()) return;
   const auto& topic = flow_.config.errors.dead_letter_topic;
   if (!topic.empty()) {
     dead_letters_ = std::make_unique<DeadLetters>(
         producer_properties(flow_.config.source, client_id(flow_, number_)), topic, flow_.name,
-        number_);
+        number_, trouble_);
   }
   routing_ = std::make_unique<RoutingStages>(flow_.plugins, flow_.name, &metrics_.all,
                                              stop_stages_.get_token());
-  make_consumer(on_running);
+  make_consumer();
   start_writers();
-  try {
-    while (!stop.stop_requested()) {
-      rethrow_failure();
-      take_in(*consumer_, stop);
-      settle_offsets(*consumer_);
-    }
-    drain(*consumer_);
-    stop_writers();
-  } catch (...) {
-    stop_writers();
-    throw;
+  while (!stop.stop_requested()) {
+    rethrow_failure();
+    take_in(*consumer_, stop);
+    explain_waiting();
+    settle_offsets(*consumer_);
   }
-  rethrow_failure();
+  drain(*consumer_);
+  stop_writers();
 }
 
 void Task::prepare_sink(const std::stop_token& stop) const {
@@ -80,26 +88,33 @@ void Task::prepare_sink(const std::stop_token& stop) const {
   }
 }
 
-void Task::make_consumer(const std::function<void()>& on_running) {
-  RebalanceListener listener;
-  listener.assigned = [this, on_running,
-                       running = false](const std::vector<TopicPartition>& partitions) mutable {
+void Task::make_consumer() {
+  ConsumerListener listener;
+  listener.assigned = [this](const std::vector<TopicPartition>& partitions) {
     spdlog::info("{}: task {}: {} partitions assigned", flow_.name, number_, partitions.size());
     ledger_.assign(partitions);
-    if (std::exchange(running, true)) return;
+    if (std::exchange(has_answer_, true)) return;
     trouble_.set_waiting("");
-    on_running();
+    listener_.running();
   };
   listener.revoked = [this](const std::vector<TopicPartition>& partitions) {
     spdlog::info("{}: task {}: {} partitions revoked", flow_.name, number_, partitions.size());
     consumer_->store(ledger_.collect());
     ledger_.revoke(partitions);
   };
-  trouble_.set_waiting("waiting for partitions: no answer yet from source.brokers " +
-                       flow_.config.source.brokers);
+  listener.missing = [this](const std::string& topic) { kafka_watch_->note_missing(topic); };
   consumer_ = std::make_unique<GroupConsumer>(
       group_consumer_properties(flow_.config.source, client_id(flow_, number_)),
       flow_.config.source.topics, std::move(listener), &in_flight_bytes_);
+  kafka_watch_ = std::make_unique<KafkaWatch>(consumer_->client(), trouble_);
+  explain_waiting();
+}
+
+void Task::explain_waiting() {
+  if (has_answer_) return;
+  const auto failure = consumer_->failure();
+  trouble_.set_waiting("waiting for partitions: no answer yet from source.brokers " +
+                       flow_.config.source.brokers + (failure.empty() ? "" : ": " + failure));
 }
 
 void Task::start_writers() {
@@ -110,8 +125,8 @@ void Task::start_writers() {
       const auto stop = stop_stages_.get_token();
       try {
         Writer(flow_, coalescer_, dead_letters_.get(), metrics_, trouble_, stop).run(stop);
-      } catch (...) {
-        if (!stop.stop_requested()) fail(std::current_exception());
+      } catch (const std::exception& e) {
+        if (!stop.stop_requested()) fail(e);
       }
       --writers_left_;
     });
@@ -257,9 +272,14 @@ void Task::stop_writers() {
   writers_.clear();
 }
 
-void Task::fail(std::exception_ptr error) {
-  const std::lock_guard lock(failure_mutex_);
-  if (!failure_) failure_ = std::move(error);
+// Called where it is handled. The first failure counts: what follows from it is no news.
+void Task::fail(const std::exception& error) {
+  {
+    const std::lock_guard lock(failure_mutex_);
+    if (failure_) return;
+    failure_ = std::current_exception();
+  }
+  listener_.failed(error.what());
 }
 
 void Task::rethrow_failure() const {

@@ -1,27 +1,16 @@
 #include "pipeline/topic_offsets.hpp"
 
-#include <regex>
+#include <algorithm>
 
 #include <sluice/sdk.hpp>
 
+#include "config/topic_pattern.hpp"
 #include "pipeline/kafka_properties.hpp"
 
 namespace sluice {
 namespace {
 
 constexpr int kTimeoutMs = 10000;
-
-struct MetadataDeleter {
-  void operator()(const rd_kafka_metadata_t* metadata) const {
-    rd_kafka_metadata_destroy(metadata);
-  }
-};
-
-void check(const char* what, rd_kafka_resp_err_t error) {
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    throw RetryError(std::string("kafka: ") + what + ": " + rd_kafka_err2str(error));
-  }
-}
 
 KafkaClientPtr make_client(const SourceConfig& source) {
   return make_kafka_client(RD_KAFKA_CONSUMER,
@@ -30,20 +19,14 @@ KafkaClientPtr make_client(const SourceConfig& source) {
 }
 
 bool is_subscribed(const SourceConfig& source, const std::string& topic) {
-  for (const auto& pattern : source.topics) {
-    if (pattern == topic) return true;
-    if (pattern.front() == '^' &&
-        std::regex_search(topic, std::regex(pattern, std::regex::extended))) {
-      return true;
-    }
-  }
-  return false;
+  return std::any_of(source.topics.begin(), source.topics.end(),
+                     [&](const auto& entry) { return names_topic(entry, topic); });
 }
 
 std::vector<TopicPartition> partitions_of(rd_kafka_t* client, const SourceConfig& source) {
   const rd_kafka_metadata_t* raw = nullptr;
-  check("list topics", rd_kafka_metadata(client, 1, nullptr, &raw, kTimeoutMs));
-  const std::unique_ptr<const rd_kafka_metadata_t, MetadataDeleter> metadata(raw);
+  check_kafka("list topics", rd_kafka_metadata(client, 1, nullptr, &raw, kTimeoutMs));
+  const KafkaMetadataPtr metadata(raw);
   std::vector<TopicPartition> partitions;
   for (int i = 0; i < metadata->topic_cnt; ++i) {
     const auto& topic = metadata->topics[i];
@@ -55,23 +38,29 @@ std::vector<TopicPartition> partitions_of(rd_kafka_t* client, const SourceConfig
   return partitions;
 }
 
-std::int64_t end_of(rd_kafka_t* client, const TopicPartition& partition) {
-  std::int64_t low = 0;
-  std::int64_t high = 0;
-  check("query offsets",
-        rd_kafka_query_watermark_offsets(client, partition.topic.c_str(), partition.partition, &low,
-                                         &high, kTimeoutMs));
-  return high;
+PartitionExtent extent_of(rd_kafka_t* client, const TopicPartition& partition) {
+  PartitionExtent extent{partition};
+  check_kafka("query offsets",
+              rd_kafka_query_watermark_offsets(client, partition.topic.c_str(), partition.partition,
+                                               &extent.begin, &extent.end, kTimeoutMs));
+  return extent;
 }
 
 }  // namespace
 
-std::vector<PartitionOffset> end_offsets(const SourceConfig& source) {
+std::vector<PartitionExtent> extents_of(const SourceConfig& source) {
   const auto client = make_client(source);
+  std::vector<PartitionExtent> extents;
+  for (const auto& partition : partitions_of(client.get(), source)) {
+    extents.push_back(extent_of(client.get(), partition));
+  }
+  return extents;
+}
+
+std::vector<PartitionOffset> end_offsets(const SourceConfig& source) {
   std::vector<PartitionOffset> offsets;
-  for (auto& partition : partitions_of(client.get(), source)) {
-    const auto end = end_of(client.get(), partition);
-    offsets.emplace_back(std::move(partition), end);
+  for (auto& extent : extents_of(source)) {
+    offsets.emplace_back(std::move(extent.partition), extent.end);
   }
   return offsets;
 }
@@ -86,13 +75,14 @@ std::vector<PartitionOffset> offsets_at(const SourceConfig& source,
     rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)
         ->offset = since_epoch.count();
   }
-  check("find offsets by time", rd_kafka_offsets_for_times(client.get(), list.get(), kTimeoutMs));
+  check_kafka("find offsets by time",
+              rd_kafka_offsets_for_times(client.get(), list.get(), kTimeoutMs));
   std::vector<PartitionOffset> offsets;
   for (int i = 0; i < list->cnt; ++i) {
     const auto& found = list->elems[i];
-    check("find offsets by time", found.err);
+    check_kafka("find offsets by time", found.err);
     TopicPartition partition{found.topic, found.partition};
-    const auto offset = found.offset >= 0 ? found.offset : end_of(client.get(), partition);
+    const auto offset = found.offset >= 0 ? found.offset : extent_of(client.get(), partition).end;
     offsets.emplace_back(std::move(partition), offset);
   }
   return offsets;

@@ -16,4 +16,12 @@ std::vector<PartitionOffset> offsets_at(const SourceConfig& source,
 /// For each partition, the offset after its last record.
 std::vector<PartitionOffset> end_offsets(const SourceConfig& source);
 
+/// A partition, and the offsets that Kafka holds of it: from `begin` to before `end`.
+struct PartitionExtent {
+  TopicPartition partition;
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+};
+std::vector<PartitionExtent> extents_of(const SourceConfig& source);
+
 }  // namespace sluice

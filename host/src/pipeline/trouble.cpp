@@ -22,7 +22,18 @@ void Trouble::clear(Part part) {
 void Trouble::clear() {
   const std::lock_guard lock(mutex_);
   waiting_.clear();
+  warning_.clear();
   for (auto& retried : retried_) retried.reason.clear();
+}
+
+void Trouble::set_warning(const std::string& warning) {
+  const std::lock_guard lock(mutex_);
+  warning_ = warning;
+}
+
+std::string Trouble::warning() const {
+  const std::lock_guard lock(mutex_);
+  return warning_;
 }
 
 std::string Trouble::text(Clock::time_point now) const {

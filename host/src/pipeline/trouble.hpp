@@ -16,17 +16,22 @@ class Trouble {
   /// A retry that helps sooner is nobody's business.
   static constexpr std::chrono::seconds kPatience{5};
   /// What can be stuck while the others get on.
-  enum Part { kRoute, kWrite, kWalk };
+  enum Part { kRoute, kWrite, kWalk, kDeadLetters, kKafka };
 
   /// Until it is called with an empty reason.
   void set_waiting(const std::string& reason);
-  /// The part failed, and is tried again until clear() is told of a success.
+  /// The part failed, and is tried again until clear() is told of a success. A first failure
+  /// counts from `now`.
   void note(Part part, const std::string& reason, Clock::time_point now = Clock::now());
   void clear(Part part);
   void clear();
+  /// What an operator should look at, though the task gets on; until it is called with an empty
+  /// one.
+  void set_warning(const std::string& warning);
 
   /// Empty: nothing that anybody should be told.
   std::string text(Clock::time_point now = Clock::now()) const;
+  std::string warning() const;
 
  private:
   struct Retried {
@@ -36,7 +41,8 @@ class Trouble {
 
   mutable std::mutex mutex_;
   std::string waiting_;
-  std::array<Retried, 3> retried_;
+  std::array<Retried, kKafka + 1> retried_;
+  std::string warning_;
 };
 
 }  // namespace sluice

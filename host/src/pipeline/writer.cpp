@@ -7,6 +7,16 @@
 #include <sluice/sdk.hpp>
 
 namespace sluice {
+namespace {
+
+// Most transactions become visible within milliseconds; one that a slow standby holds up must not
+// be asked for a thousand times.
+Clock::duration delay_until_visible(Clock::time_point since) {
+  return std::clamp<Clock::duration>((Clock::now() - since) / 4, std::chrono::milliseconds(2),
+                                     std::chrono::milliseconds(500));
+}
+
+}  // namespace
 
 Writer::Writer(const Flow& flow, Coalescer& coalescer, DeadLetters* dead_letters,
                PipelineMetrics& metrics, Trouble& trouble, const std::stop_token& stop)
@@ -93,7 +103,7 @@ std::optional<Clock::duration> Writer::retry_after(KeyWork& work, const KeyResul
       [[fallthrough]];
     case SLUICE_NOT_VISIBLE:
       metrics_.not_visible.Increment();
-      return delay_until_visible(work);
+      return delay_until_visible(work.since);
     default: {
       metrics_.retried.Increment();
       const auto delay = retry_.delay_after(work.attempts++);
@@ -107,19 +117,13 @@ std::optional<Clock::duration> Writer::retry_after(KeyWork& work, const KeyResul
 void Writer::walk_page(WalkWork walk, const std::stop_token& stop) {
   std::optional<Clock::duration> delay;  // until the next page; none if the walk is over
   try {
-    if (walk.begins_sweep()) await_visible(walk);
-    const auto page = walk.sweep ? stages_.sweep({}, walk.cursor, flow_.config.fanout.page)
-                                 : stages_.walk(walk.cursor, flow_.config.fanout.page);
-    const bool taken_whole = write_page(walk, page.ids, stop);
-    metrics_.walk_pages.Increment();
-    metrics_.walk_documents.Increment(static_cast<double>(page.ids.size()));
-    away_.reset();
-    trouble_.clear(Trouble::kWalk);
-    if (page.next) {
-      walk.cursor = *page.next;
-      delay = taken_whole ? Clock::duration::zero() : retry_.delay_after(walk.attempts);
-      walk.attempts = taken_whole ? 0 : walk.attempts + 1;
+    if (walk.begins_sweep() && !is_visible(walk)) {
+      delay = delay_until_visible(walk.latest);
+    } else {
+      delay = next_page(walk, stop);
+      away_.reset();
     }
+    trouble_.clear(Trouble::kWalk);
   } catch (const RetryError& e) {
     trouble_.note(Trouble::kWalk, e.what());
     const auto pause = away_.next();
@@ -133,17 +137,30 @@ void Writer::walk_page(WalkWork walk, const std::stop_token& stop) {
   coalescer_.end_page(std::move(walk), delay);
 }
 
+// When to go on from where it then is; nothing if the walk is over.
+std::optional<Clock::duration> Writer::next_page(WalkWork& walk, const std::stop_token& stop) {
+  const auto page = walk.sweep ? stages_.sweep({}, walk.cursor, flow_.config.fanout.page)
+                               : stages_.walk(walk.cursor, flow_.config.fanout.page);
+  const bool taken_whole = write_page(walk, page.ids, stop);
+  metrics_.walk_pages.Increment();
+  metrics_.walk_documents.Increment(static_cast<double>(page.ids.size()));
+  if (!page.next) return std::nullopt;
+  walk.cursor = *page.next;
+  const auto attempts = std::exchange(walk.attempts, taken_whole ? 0 : walk.attempts + 1);
+  return taken_whole ? Clock::duration::zero() : retry_.delay_after(attempts);
+}
+
 // What is read from now on shows that the table was emptied, so nothing that was in it comes in
 // behind the sweep. A change that the database has not reached in time is not waited for, as in
 // look_ahead.
-void Writer::await_visible(const WalkWork& walk) const {
-  if (Clock::now() - walk.latest > flow_.config.errors.visibility_timeout) return;
+bool Writer::is_visible(const WalkWork& walk) const {
   const auto snapshot = stages_.snapshot();
-  if (snapshot.empty()) return;  // the source does not know
+  if (snapshot.empty()) return true;  // the source does not know
+  const bool patient = Clock::now() - walk.latest <= flow_.config.errors.visibility_timeout;
   const auto seen = stages_.seen(snapshot, walk.tx_ids);
-  if (std::find(seen.begin(), seen.end(), 0) != seen.end()) {
-    throw RetryError("the transaction that emptied the table is not visible yet");
-  }
+  return std::none_of(seen.begin(), seen.end(), [patient](auto sight) {
+    return sight == SLUICE_UNSEEN || (sight == SLUICE_UNKNOWN && patient);
+  });
 }
 
 // What could not be settled goes the way of any other key, and holds the walk's record itself.
@@ -170,13 +187,6 @@ bool Writer::write_page(const WalkWork& walk, const std::vector<std::string>& id
   give_up(std::move(letters), stop);
   coalescer_.add(std::move(unsettled));
   return taken_whole;
-}
-
-// Most transactions become visible within milliseconds; one that a slow standby holds up must not
-// be asked for a thousand times.
-Clock::duration Writer::delay_until_visible(const KeyWork& work) const {
-  return std::clamp<Clock::duration>((Clock::now() - work.since) / 4, std::chrono::milliseconds(2),
-                                     std::chrono::milliseconds(500));
 }
 
 // A transaction id that the database has not reached will never come if the database was restored

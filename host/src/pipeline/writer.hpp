@@ -30,13 +30,13 @@ class Writer {
  private:
   void flush(std::vector<KeyWork> keys, const std::stop_token& stop);
   void walk_page(WalkWork walk, const std::stop_token& stop);
-  void await_visible(const WalkWork& walk) const;
+  std::optional<Clock::duration> next_page(WalkWork& walk, const std::stop_token& stop);
+  bool is_visible(const WalkWork& walk) const;
   std::vector<KeyResult> write(const std::vector<KeyWork>& keys);
   bool write_page(const WalkWork& walk, const std::vector<std::string>& ids,
                   const std::stop_token& stop);
   std::optional<Clock::duration> retry_after(KeyWork& work, const KeyResult& result,
                                              std::vector<DeadLetter>& letters);
-  Clock::duration delay_until_visible(const KeyWork& work) const;
   void look_ahead(KeyWork& work) const;
   void give_up(std::vector<DeadLetter> letters, const std::stop_token& stop);
 

@@ -21,10 +21,11 @@ constexpr std::array<std::pair<std::uint32_t, const char*>, 6> kKinds{
      {SLUICE_KIND_JOB, "job"},
      {SLUICE_KIND_SERVICE, "service"}}};
 
-// The handle is kept for the life of the process: code of an unloaded plugin may still be on some
-// thread's stack, in thread-local destructors or in unique symbols.
+// The handle is kept until the process is gone: code of an unloaded plugin may still be on some
+// thread's stack, in thread-local destructors or in unique symbols. Hence the vector that is never
+// destroyed: at the exit it would unload them, before what else ends there has run.
 boost::dll::shared_library& open_forever(const std::filesystem::path& file) {
-  static std::vector<std::unique_ptr<boost::dll::shared_library>> handles;
+  static auto& handles = *new std::vector<std::unique_ptr<boost::dll::shared_library>>;
   // rtld_now: a missing symbol is an error here, not the end of the process at the first call.
   handles.push_back(std::make_unique<boost::dll::shared_library>(
       file, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local));
