@@ -110,7 +110,7 @@ sluice_value read_key(JsonReader& reader, std::string_view text, Output& output)
     }
   });
   if (wrapped.type == SLUICE_OBJECT) return wrapped;
-  return make_object(output.copy(std::span<const sluice_field>(columns)));
+  return reader.object_of(columns);
 }
 
 bool is_not_about_rows(const Envelope& envelope) {

@@ -97,7 +97,10 @@ simdjson::ondemand::document JsonReader::parse(std::string_view text) {
 bool JsonReader::expect_object(simdjson::ondemand::document& document) {
   const json_type type = document.type();
   if (type == json_type::object) return true;
-  if (type == json_type::null && document.is_null()) return false;
+  if (type == json_type::null) {  // as far as its first letter says
+    if (document.is_null()) return false;
+    throw simdjson::simdjson_error(simdjson::N_ATOM_ERROR);
+  }
   throw RecordError("expected a JSON object, found " + std::string(describe_type(type)));
 }
 
@@ -141,13 +144,16 @@ sluice_value JsonReader::build_object(Element element, int depth) {
     const sluice_value value = build(each, depth + 1);
     fields_.push_back(make_field(name, value));
   });
-  const auto fields = std::span<const sluice_field>(fields_).subspan(first);
+  const sluice_value object = object_of(std::span<const sluice_field>(fields_).subspan(first));
+  fields_.resize(first);
+  return object;
+}
+
+sluice_value JsonReader::object_of(std::span<const sluice_field> fields) {
   if (const auto* twice = find_duplicate(fields, names_)) {
     throw RecordError("field '" + std::string(to_string_view(twice->name)) + "' occurs twice");
   }
-  const sluice_value object = make_object(output_->copy(fields));
-  fields_.resize(first);
-  return object;
+  return make_object(output_->copy(fields));
 }
 
 sluice_value JsonReader::build_array(Element element, int depth) {

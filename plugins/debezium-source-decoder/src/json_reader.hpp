@@ -46,6 +46,9 @@ class JsonReader {
 
   sluice_value build(Element element) { return build(element, 0); }
 
+  // An object of a copy of these fields; RecordError if two have one name.
+  sluice_value object_of(std::span<const sluice_field> fields);
+
  private:
   void start(std::string_view text, Output& output);
   simdjson::ondemand::document parse(std::string_view text);

@@ -38,6 +38,7 @@ TEST(Malformed, ValuesAreRefusedWithTheReason) {
       {"", "value: not JSON: Empty"},
       {"   ", "value: not JSON: Empty"},
       {"hello", "value: not JSON"},
+      {"nothing", "value: not JSON"},
       {"42", "value: expected a JSON object, found a number"},
       {"\"text\"", "value: expected a JSON object, found a string"},
       {"[]", "value: expected a JSON object, found an array"},
@@ -99,6 +100,8 @@ TEST(Malformed, ValuesAreRefusedWithTheReason) {
       {R"({"op":"c","after":{},)" + source + "}", "key: not JSON", "{\"id\":"},
       {R"({"op":"c","after":{},)" + source + "}", "key: not JSON", "Struct{id=3}"},
       {R"({"op":"c","after":{},)" + source + "}", "key: not JSON", ""},
+      {R"({"op":"d","before":null,)" + source + "}", "key: field 'id' occurs twice",
+       R"({"id":1,"id":2})"},
   };
   Decoding decoding;
   for (const auto& each : cases) {

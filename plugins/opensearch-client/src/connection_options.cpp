@@ -69,12 +69,17 @@ bool has_part(CURLU* url, CURLUPart part) {
   return found;
 }
 
+/// The text in quotes, unless it may hold a password.
+std::string shown(const std::string& url) {
+  return url.find('@') == std::string::npos ? "'" + url + "'" : "a text with an '@'";
+}
+
 void check_url(const std::string& text) {
   const std::unique_ptr<CURLU, UrlDeleter> url(curl_url());
   if (!url) throw std::bad_alloc();
   const bool is_http = text.starts_with("http://") || text.starts_with("https://");
   if (!is_http || curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) {
-    throw std::invalid_argument("url is '" + text + "', expected http(s)://host:port");
+    throw std::invalid_argument("url is " + shown(text) + ", expected http(s)://host:port");
   }
   // Kept out of the message as well: it may hold a password.
   if (has_part(url.get(), CURLUPART_USER) || has_part(url.get(), CURLUPART_PASSWORD)) {
@@ -82,7 +87,7 @@ void check_url(const std::string& text) {
         "url holds a user name or password: give them as username and password instead");
   }
   if (has_part(url.get(), CURLUPART_QUERY) || has_part(url.get(), CURLUPART_FRAGMENT)) {
-    throw std::invalid_argument("url is '" + text + "', expected no '?' or '#' part");
+    throw std::invalid_argument("url is " + shown(text) + ", expected no '?' or '#' part");
   }
 }
 

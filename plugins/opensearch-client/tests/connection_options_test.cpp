@@ -7,6 +7,7 @@ namespace sluice::opensearch {
 namespace {
 
 using nlohmann::json;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -83,6 +84,10 @@ TEST(FromConfig, RefusesCredentialsInTheUrlWithoutShowingThem) {
   const auto refusal = refusal_of({{"url", "http://user:hidden@host:9200"}});
   EXPECT_THAT(refusal, HasSubstr("username and password instead"));
   EXPECT_THAT(refusal, Not(HasSubstr("hidden")));
+  for (const auto* url : {"user:hidden@host:9200", "http://user:hidden@host:99999"}) {
+    EXPECT_THAT(refusal_of({{"url", url}}),
+                AllOf(HasSubstr("expected http"), Not(HasSubstr("hidden"))));
+  }
 }
 
 TEST(FromConfig, RefusesContradictions) {

@@ -11,6 +11,14 @@ namespace {
 
 using std::chrono::steady_clock;
 
+// A rebuild closes the index in use for the moment of its swap. One that died in it must not stop
+// the pipeline.
+constexpr std::chrono::seconds kFencePatience{30};
+
+bool is_closed_for_writes(std::string_view reason) {
+  return reason.find("FORBIDDEN/8/") != std::string_view::npos;
+}
+
 bool only_deletes(std::span<const BulkItem> items) {
   return std::all_of(items.begin(), items.end(), [](const auto& item) { return item.is_delete; });
 }
@@ -73,10 +81,12 @@ void BulkWriter::emit(Call& call, std::string_view answer, std::span<const BulkI
   } catch (const GarbledResponse& error) {
     throw RetryError(error.what());
   }
+  bool is_fenced = false;
   for (std::size_t i = 0; i < items.size(); ++i) {
     const auto& [outcome, reason] = outcomes[i];
     switch (outcome) {
       case Outcome::kDone:
+        fenced_since_.reset();
         call.output.done(items[i].index);
         break;
       case Outcome::kSuperseded:
@@ -84,12 +94,25 @@ void BulkWriter::emit(Call& call, std::string_view answer, std::span<const BulkI
         break;
       case Outcome::kRetry:
         has_alias_.reset();
+        is_fenced = is_fenced || is_closed_for_writes(reason);
         call.output.retry(items[i].index, reason);
         break;
       case Outcome::kError:
         call.output.fail(items[i].index, reason);
         break;
     }
+  }
+  if (is_fenced && call.target.empty()) meet_fence();
+}
+
+void BulkWriter::meet_fence() {
+  const auto now = steady_clock::now();
+  if (!fenced_since_) fenced_since_ = now;
+  if (now - *fenced_since_ <= kFencePatience) return;
+  fenced_since_ = now;
+  for (const auto& name : targets_.fenced()) {
+    context_.warn(name + " was left closed for writes by a rebuild that has ended; it is opened");
+    targets_.unfence(name);
   }
 }
 
@@ -105,8 +128,11 @@ std::string BulkWriter::path(const Call& call, std::span<const BulkItem> items) 
     }
     has_alias_ = binding.is_alias;
   }
+  // Where a shard is away, its documents alone are refused, but only after this time: the answer
+  // must come before the request is given up, and with it all other documents.
+  const auto wait = config_.connection.request_timeout / 2;
   return "/" + percent_encode(through_alias ? config_.index : call.target) +
-         "/_bulk?timeout=" + std::to_string(config_.connection.request_timeout.count()) +
+         "/_bulk?timeout=" + std::to_string(wait.count()) +
          "ms&require_alias=" + (through_alias && *has_alias_ ? "true" : "false") +
          "&refresh=" + config_.refresh + "&filter_path=" + std::string(kBulkFilterPath);
 }

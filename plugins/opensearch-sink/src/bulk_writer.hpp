@@ -38,6 +38,7 @@ class BulkWriter {
 
   void send(Call& call, std::size_t first, std::size_t count);
   void emit(Call& call, std::string_view answer, std::span<const BulkItem> items);
+  void meet_fence();
   std::string path(const Call& call, std::span<const BulkItem> items);
 
   Rest& rest_;
@@ -45,6 +46,7 @@ class BulkWriter {
   const SinkConfig& config_;
   const Context& context_;
   std::optional<bool> has_alias_;  ///< unknown until looked up, and again after trouble
+  std::optional<std::chrono::steady_clock::time_point> fenced_since_;  ///< without a write since
 };
 
 }  // namespace sluice::opensearch

@@ -42,6 +42,9 @@ class OpenSearchSink : public Sink {
   void swap_target(std::string_view target) override { targets_.swap(target); }
   void drop_target(std::string_view target) override { targets_.drop(target); }
 
+  void fence_target(std::string_view target) override { targets_.fence(target); }
+  void unfence_target(std::string_view target) override { targets_.unfence(target); }
+
   void list_targets(ValueOutput& output) override {
     nlohmann::json list = nlohmann::json::array();
     for (const auto& [name, created_ms, current] : targets_.list()) {

@@ -23,6 +23,7 @@ constexpr std::array kLiveSettings = {"refresh_interval", "number_of_replicas",
 // In a mapping's _meta: whose index it is, and what whoever fills it keeps there.
 const json::json_pointer kOwner("/sluice/alias");
 const json::json_pointer kNote("/sluice/note");
+const json::json_pointer kFence("/sluice/fence");
 
 std::string path_of(std::string_view name) {
   return "/" + percent_encode(name);
@@ -112,6 +113,36 @@ void Targets::swap(std::string_view name) {
   }
 }
 
+// Marked first: a block without the mark would be taken for an operator's.
+void Targets::fence(std::string_view name) {
+  require_own_name(name);
+  change_meta(name, kFence, true);
+  const std::string what = "close " + std::string(name) + " for writes";
+  const json answer = rest_.call(what, Method::kPut, path_of(name) + "/_block/write");
+  if (!answer.value("acknowledged", false) || !answer.value("shards_acknowledged", false)) {
+    throw RetryError(what + ": not acknowledged by all shards in time");
+  }
+}
+
+void Targets::unfence(std::string_view name) {
+  require_own_name(name);
+  if (rest_.send(Method::kHead, path_of(name)).status == 404) return;
+  if (!read_meta(name).value(kFence, false)) return;
+  rest_.call("open " + std::string(name) + " for writes", Method::kPut,
+             path_of(name) + "/_settings", {{"blocks.write", nullptr}});
+  change_meta(name, kFence, nullptr);
+}
+
+std::vector<std::string> Targets::fenced() {
+  std::vector<std::string> names;
+  for (const auto& name : binding().indices) {
+    if (is_target_name(config_.index, name) && read_meta(name).value(kFence, false)) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
 void Targets::drop(std::string_view name) {
   require_own_name(name);
   const auto current = binding().indices;
@@ -130,15 +161,21 @@ json Targets::note(std::string_view name) {
   return read_meta(name).value(kNote, json());
 }
 
-// A mapping's _meta is replaced as a whole, so all that is in it goes along.
 void Targets::set_note(std::string_view name, const json& note) {
   require_own_name(name);
+  change_meta(name, kNote, note);
+}
+
+// A mapping's _meta is replaced as a whole, so all that is in it goes along.
+void Targets::change_meta(std::string_view name, const json::json_pointer& member,
+                          const json& value) {
   json meta = read_meta(name);
-  if (note.is_null()) {
-    if (!meta.contains(kNote)) return;
-    meta["sluice"].erase("note");
+  if (!value.is_null()) {
+    meta[member] = value;
+  } else if (meta.contains(member)) {
+    meta[member.parent_pointer()].erase(member.back());
   } else {
-    meta[kNote] = note;
+    return;
   }
   rest_.call("keep a note with " + std::string(name), Method::kPut, path_of(name) + "/_mapping",
              {{"_meta", meta}});

@@ -47,6 +47,15 @@ class Targets {
   /// Makes the alias point at `name` alone, in one step. Refuses an index that create did not make.
   void swap(std::string_view name);
 
+  /// Closes an index for writes, whoever sends them, and returns when none is under way any more.
+  void fence(std::string_view name);
+
+  /// Takes back what fence did. An index that someone else has closed stays so; gone is fine.
+  void unfence(std::string_view name);
+
+  /// The indices behind the alias that fence closed.
+  std::vector<std::string> fenced();
+
   /// Removes an index; gone is fine. Refuses one that the alias points at.
   void drop(std::string_view name);
 
@@ -65,6 +74,9 @@ class Targets {
   void require_marker(std::string_view name);
   /// The `_meta` of its mapping.
   nlohmann::json read_meta(std::string_view name);
+  /// Null removes the member.
+  void change_meta(std::string_view name, const nlohmann::json::json_pointer& member,
+                   const nlohmann::json& value);
 
   Rest& rest_;
   const SinkConfig& config_;

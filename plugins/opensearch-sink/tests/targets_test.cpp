@@ -328,5 +328,46 @@ TEST_F(Targets, DropRefusesTheIndexInUseAndForeignOnes) {
   }
 }
 
+class Fences : public Notes {
+ protected:
+  Fences() {
+    server.on("HEAD /things-2026-01-25", Answer{});
+    server.on(kBlock, Answer{200, R"({"acknowledged":true,"shards_acknowledged":true})"});
+    server.on(kSettings, kAcknowledged);
+  }
+  bool is_marked() const { return meta_["sluice"].value("fence", false); }
+
+  static constexpr auto kBlock = "PUT /things-2026-01-25/_block/write";
+  static constexpr auto kSettings = "PUT /things-2026-01-25/_settings";
+};
+
+TEST_F(Fences, AnIndexIsClosedForWritesAndOpenedAgain) {
+  const json before = meta_;
+  EXPECT_EQ(call(sink().fence_target, to_view(kName)).status, SLUICE_OK);
+  EXPECT_THAT(server.requests(kBlock), SizeIs(1));
+  EXPECT_TRUE(is_marked());
+  EXPECT_EQ(call(sink().unfence_target, to_view(kName)).status, SLUICE_OK);
+  EXPECT_EQ(json::parse(server.requests(kSettings).at(0).body), (json{{"blocks.write", nullptr}}));
+  EXPECT_EQ(meta_, before);
+}
+
+TEST_F(Fences, OneThatIsNotYetClosedOnAllShardsIsNone) {
+  server.on(kBlock, Answer{200, R"({"acknowledged":true,"shards_acknowledged":false})"});
+  const auto result = call(sink().fence_target, to_view(kName));
+  EXPECT_EQ(result.status, SLUICE_RETRY);
+  EXPECT_THAT(result.error, HasSubstr("not acknowledged"));
+  EXPECT_TRUE(is_marked());  // so that it can be taken back
+}
+
+TEST_F(Fences, WhatAnOperatorHasClosedStaysClosed) {
+  EXPECT_EQ(call(sink().unfence_target, to_view(kName)).status, SLUICE_OK);
+  EXPECT_THAT(server.requests(kSettings), IsEmpty());
+}
+
+TEST_F(Fences, AnIndexThatIsGoneNeedsNoOpening) {
+  server.on("HEAD /things-2026-01-25", Answer{404, ""});
+  EXPECT_EQ(call(sink().unfence_target, to_view(kName)).status, SLUICE_OK);
+}
+
 }  // namespace
 }  // namespace sluice::opensearch

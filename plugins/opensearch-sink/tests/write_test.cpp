@@ -49,7 +49,7 @@ TEST_F(Write, SendsVersionedActionsThroughTheAlias) {
   const auto requests = server.requests(kBulk);
   ASSERT_THAT(requests, SizeIs(1));
   EXPECT_EQ(requests[0].parameter("require_alias"), "true");
-  EXPECT_EQ(requests[0].parameter("timeout"), "10000ms");
+  EXPECT_EQ(requests[0].parameter("timeout"), "5000ms");
   EXPECT_EQ(requests[0].parameter("refresh"), "false");
   const auto actions = parse_bulk(requests[0].body);
   ASSERT_THAT(actions, SizeIs(2));
@@ -310,6 +310,12 @@ TEST_F(Write, PassesTheRefreshOptionOn) {
   config["refresh"] = "wait_for";
   EXPECT_EQ(write({{"1"}}).status, SLUICE_OK);
   EXPECT_EQ(server.requests(kBulk).at(0).parameter("refresh"), "wait_for");
+}
+
+TEST_F(Write, TheServerAnswersForAShardThatIsAwayBeforeTheRequestIsGivenUp) {
+  config["request_timeout"] = 4000;
+  EXPECT_EQ(write({{"1"}}).status, SLUICE_OK);
+  EXPECT_EQ(server.requests(kBulk).at(0).parameter("timeout"), "2000ms");
 }
 
 TEST_F(Write, CountsRequestsAndBytes) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "replication_slot.hpp"
 #include "sql_text.hpp"
 
 namespace sluice::denorm {
@@ -18,10 +19,6 @@ constexpr const char* kPublications =
 constexpr const char* kPartitionsInPublications =
     "SELECT count(*) FROM pg_publication_tables p JOIN pg_partition_tree($1::regclass) t "
     "ON t.relid = format('%I.%I', p.schemaname, p.tablename)::regclass";
-
-constexpr const char* kSlot =
-    "SELECT coalesce(wal_status, '') FROM pg_replication_slots "
-    "WHERE slot_name = $1 AND database = current_database()";
 
 constexpr const char* kAnySlot =
     "SELECT count(*) FROM pg_replication_slots "
@@ -138,19 +135,6 @@ bool needs_full_identity(const TableName& table, const Plan& plan, const Catalog
   return std::any_of(plan.routes.begin(), plan.routes.end(), [&](const Route& route) {
     return route.table == table && !std::all_of(route.source.begin(), route.source.end(), in_key);
   });
-}
-
-std::string slot_problem(Connection& connection, const std::string& slot) {
-  const pqxx::result found = connection.execute(kSlot, {slot});
-  if (found.empty()) {
-    return "there is no replication slot " + slot +
-           " in this database: changes made from now on would be lost. Register the connector "
-           "first";
-  }
-  if (found[0][0].as<std::string>() != "lost") return "";
-  return "the replication slot " + slot +
-         " has fallen too far behind and lost changes (wal_status lost): drop it and register the "
-         "connector anew";
 }
 
 std::vector<std::string> capture_advice(const Plan& plan, const Catalog& catalog,

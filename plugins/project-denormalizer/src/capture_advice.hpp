@@ -17,10 +17,6 @@ namespace sluice::denorm {
 [[nodiscard]] bool needs_full_identity(const TableName& table, const Plan& plan,
                                        const Catalog& catalog);
 
-/// The state of the slot through which changes are read: empty if it is fit, else what is wrong.
-/// Throws SqlFailure.
-[[nodiscard]] std::string slot_problem(Connection& connection, const std::string& slot);
-
 /// What keeps changes from arriving, or from saying enough: replica identities, publications, the
 /// slot (empty: not known), partitions, unlogged tables, row level security; with the statement
 /// that mends it on the next line where there is one. Throws SqlFailure.

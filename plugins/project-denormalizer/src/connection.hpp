@@ -58,6 +58,9 @@ class Connection {
   /// SqlFailure.
   double estimated_cost(const std::string& sql);
 
+  /// The descriptor of its socket; -1 once it is lost.
+  [[nodiscard]] int socket() const { return connection_->sock(); }
+
  private:
   const std::string& prepared(const std::string& sql);
   void refuse_unsuitable_server();

@@ -31,7 +31,29 @@ std::string server_options(std::int64_t statement_timeout_ms) {
          std::to_string(statement_timeout_ms);
 }
 
+// An authority that is named and then not asked would be a trap.
+std::string sslmode_of(const nlohmann::json& connection) {
+  const bool has_authority = !connection.value("sslrootcert", "").empty();
+  return connection.value("sslmode", has_authority ? "verify-full" : "prefer");
+}
+
+bool is_local(const std::string& host) {
+  return host.empty() || host.front() == '/' || host == "localhost" || host == "::1" ||
+         host.starts_with("127.");
+}
+
 }  // namespace
+
+std::string exposure_of(const nlohmann::json& connection) {
+  const auto host = connection.value("host", "");
+  const auto mode = sslmode_of(connection);
+  if (is_local(host) || connection.value("password", "").empty() || mode == "verify-full") {
+    return {};
+  }
+  return "the password goes to " + host + " with sslmode " + mode +
+         ", which does not make sure that it is that server: give connection.sslrootcert, or "
+         "sslmode verify-full";
+}
 
 std::string conninfo_of(const nlohmann::json& connection) {
   const auto milliseconds = [&](const char* name) {
@@ -46,8 +68,9 @@ std::string conninfo_of(const nlohmann::json& connection) {
       setting("options", server_options(milliseconds("statement_timeout"))),
       // A peer that vanished is noticed within half a minute.
       "keepalives_idle=10 keepalives_interval=5 keepalives_count=3 tcp_user_timeout=30000"};
-  for (const char* name : {"host", "user", "password", "dbname", "sslmode", "sslrootcert",
-                           "sslcert", "sslkey", "application_name"}) {
+  settings.push_back(setting("sslmode", sslmode_of(connection)));
+  for (const char* name : {"host", "user", "password", "dbname", "sslrootcert", "sslcert", "sslkey",
+                           "sslpassword", "application_name"}) {
     const auto found = connection.find(name);
     if (found == connection.end() || !found->is_string()) continue;
     const auto value = found->get<std::string>();

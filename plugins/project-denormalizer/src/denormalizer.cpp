@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <iterator>
+#include <mutex>
 #include <random>
+#include <set>
 
 #include <sluice/json.hpp>
 
@@ -18,9 +20,11 @@
 #include "explain.hpp"
 #include "expression_sql.hpp"
 #include "problem.hpp"
+#include "replication_slot.hpp"
 #include "resolve.hpp"
 #include "router.hpp"
 #include "sql_text.hpp"
+#include "time_limit.hpp"
 
 namespace sluice::denorm {
 namespace {
@@ -28,10 +32,28 @@ namespace {
 constexpr std::size_t kFirstRowsPerStatement = 5000;
 constexpr std::size_t kBlocksPerRange = 64;
 
-// How long a walk waits for a transaction id that the database has not reached. A commit is in the
-// log a moment before its id counts as ended; longer than this, the database was restored or
-// replaced, and what it says is all there is.
+// What is asked for operators is asked again soon.
+constexpr std::chrono::milliseconds kWatchTimeout{3000};
+
+// How long a walk waits for a transaction id that the database has not reached. Then the database
+// was restored or replaced, and what it says is all there is.
 constexpr std::chrono::milliseconds kAheadPatience{60'000};
+
+std::string watch_conninfo_of(nlohmann::json connection) {
+  for (const char* const timeout : {"connect_timeout", "statement_timeout"}) {
+    connection[timeout] =
+        std::min<std::int64_t>(connection.at(timeout).get<std::int64_t>(), kWatchTimeout.count());
+  }
+  return conninfo_of(connection);
+}
+
+// A task has several instances, and all would say the same.
+void warn_once(const Context& context, const std::string& warning) {
+  static std::mutex mutex;
+  static std::set<std::string> told;
+  const std::lock_guard lock(mutex);
+  if (!warning.empty() && told.insert(warning).second) context.warn(warning);
+}
 
 // Throws RetryError if the walk's transaction is not visible yet.
 void await_visible(const WalkCursor& cursor, const Snapshot& snapshot, const Context& context) {
@@ -64,6 +86,8 @@ TreeDenormalizer::TreeDenormalizer(Value config, Context context)
     : context_(context), rows_per_statement_(kFirstRowsPerStatement) {
   const nlohmann::json options = to_json(config);
   conninfo_ = conninfo_of(options.at("connection"));
+  watch_conninfo_ = watch_conninfo_of(options.at("connection"));
+  warn_once(context_, exposure_of(options.at("connection")));
   version_epoch_ = options.at("version_epoch").get<std::int64_t>();
   fanout_threshold_ = options.at("fanout_threshold").get<std::size_t>();
   replication_slot_ = options.value("replication_slot", "");
@@ -231,7 +255,7 @@ void TreeDenormalizer::snapshot(ValueOutput& output) {
       const std::string problem = slot_problem(session.connection, replication_slot_);
       if (!problem.empty()) throw RetryError(problem);
     }
-    const auto row = session.connection.execute("SELECT pg_current_snapshot()::text", {});
+    const auto row = session.connection.execute(std::string("SELECT ") + kSnapshotSql, {});
     output.value(make_string(output.copy(row[0][0].c_str())));
   });
 }
@@ -241,8 +265,17 @@ void TreeDenormalizer::seen(std::string_view snapshot, std::span<const std::int6
   const Snapshot past = Snapshot::parse(snapshot);
   for (std::size_t i = 0; i < tx_ids.size(); ++i) {
     if (tx_ids[i] == 0) continue;
-    const auto visibility = past.visibility(static_cast<std::uint64_t>(tx_ids[i]));
-    seen[i] = visibility == Snapshot::Visibility::kVisible ? 1 : 0;
+    switch (past.visibility(static_cast<std::uint64_t>(tx_ids[i]))) {
+      case Snapshot::Visibility::kVisible:
+        seen[i] = SLUICE_SEEN;
+        break;
+      case Snapshot::Visibility::kInProgress:
+        seen[i] = SLUICE_UNSEEN;
+        break;
+      case Snapshot::Visibility::kAhead:
+        seen[i] = SLUICE_UNKNOWN;
+        break;
+    }
   }
 }
 
@@ -314,6 +347,19 @@ void TreeDenormalizer::explain(ValueOutput& output) {
       throw FatalError(failure.what());
     }
     output.value(to_value(explain_offline(tree_), output));
+    throw RetryError(failure.what());
+  }
+}
+
+// On a connection of its own as well: it must tell of a slot even where the tables do not fit.
+void TreeDenormalizer::source_state(ValueOutput& output) {
+  if (replication_slot_.empty()) return Denormalizer::source_state(output);
+  try {
+    if (!watch_) watch_.emplace(watch_conninfo_);
+    const TimeLimit limit(*watch_, kWatchTimeout);
+    output.value(to_value(slot_state(*watch_, replication_slot_), output));
+  } catch (const SqlFailure& failure) {
+    watch_.reset();
     throw RetryError(failure.what());
   }
 }

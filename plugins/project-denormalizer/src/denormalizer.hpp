@@ -37,6 +37,7 @@ class TreeDenormalizer : public Denormalizer {
   void check_lock() override;
   void unlock() override;
   void explain(ValueOutput& output) override;
+  void source_state(ValueOutput& output) override;
 
  private:
   struct Session {
@@ -54,6 +55,7 @@ class TreeDenormalizer : public Denormalizer {
 
   Context context_;
   std::string conninfo_;
+  std::string watch_conninfo_;  // the same, but an answer is not waited for for long
   std::int64_t version_epoch_ = 0;
   std::size_t fanout_threshold_ = 0;
   std::string replication_slot_;  // empty: not known
@@ -61,6 +63,7 @@ class TreeDenormalizer : public Denormalizer {
   std::optional<Session> session_;
   std::size_t rows_per_statement_;
   std::optional<Connection> lock_;
+  std::optional<Connection> watch_;
 };
 
 }  // namespace sluice::denorm

@@ -17,10 +17,11 @@ inline constexpr const char* kOptionsSchema = R"json({
         "user": {"type": "string", "default": "postgres", "description": "A role that may SELECT the tables."},
         "password": {"type": "string", "format": "secret", "default": "", "description": "The role's password."},
         "dbname": {"type": "string", "default": "postgres", "description": "Database."},
-        "sslmode": {"type": "string", "default": "prefer", "enum": ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"], "description": "Encryption, as libpq has it."},
-        "sslrootcert": {"type": "string", "format": "path", "description": "CA certificates for verify-ca and verify-full."},
+        "sslmode": {"type": "string", "enum": ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"], "description": "Encryption, as libpq has it. Only verify-full makes sure that it is the server that was meant. If not given: verify-full with sslrootcert, else prefer."},
+        "sslrootcert": {"type": "string", "format": "path", "description": "PEM file of the authorities that may sign the server's certificate."},
         "sslcert": {"type": "string", "format": "path", "description": "Client certificate."},
-        "sslkey": {"type": "string", "format": "path", "description": "The client certificate's key."},
+        "sslkey": {"type": "string", "format": "path", "description": "The client certificate's key; only its owner may read the file."},
+        "sslpassword": {"type": "string", "format": "secret", "description": "Password of sslkey, if it is encrypted."},
         "connect_timeout": {"type": "string", "format": "duration", "default": "3s", "description": "To reach the server; in whole seconds, at least 2s."},
         "statement_timeout": {"type": "string", "format": "duration", "default": "30s", "description": "For one statement. A batch that takes longer is read in smaller parts."},
         "application_name": {"type": "string", "default": "sluice", "description": "As pg_stat_activity shows it."}
@@ -28,7 +29,7 @@ inline constexpr const char* kOptionsSchema = R"json({
     },
     "replication_slot": {
       "type": "string", "minLength": 1,
-      "description": "The slot through which the connector reads. With it, no index is filled anew while the slot is missing or has lost changes."
+      "description": "The slot through which the connector reads. With it, no index is filled anew while the slot is missing or has lost changes, and how far behind it is shows in metrics and in the admin API."
     },
     "version_epoch": {
       "type": "integer", "default": 0, "minimum": 0, "maximum": 32767,

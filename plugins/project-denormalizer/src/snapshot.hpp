@@ -6,16 +6,22 @@
 
 namespace sluice::denorm {
 
-/// What a statement could see: PostgreSQL's pg_snapshot.
+/// The snapshot of the statement that holds this expression, as text: PostgreSQL's pg_snapshot, and
+/// how far the id that the next transaction gets is from the first one, 3. A commit that waits for
+/// a standby is in the log, but has not ended; while no later one ends, its id is not below xmax.
+inline constexpr const char* kSnapshotSql = "pg_current_snapshot()::text || ':' || age('3'::xid)";
+
+/// What a statement could see.
 class Snapshot {
  public:
   enum class Visibility {
     kVisible,
-    kInProgress,  // still running when the snapshot was taken: it will end
-    kAhead,       // not begun, or ended too lately for this snapshot to know it
+    kInProgress,  // had not ended when the snapshot was taken: it will
+    kAhead,       // no transaction has had that id
   };
 
-  /// From the text form "xmin:xmax:xid,xid,…". Throws std::invalid_argument if it is not one.
+  /// From the text that kSnapshotSql gives, "xmin:xmax:xid,xid,…:distance". Without the distance,
+  /// xmax is taken for the next id. Throws std::invalid_argument if it is not one.
   static Snapshot parse(std::string_view text);
 
   /// How many transactions the snapshot sees. On one primary, of two snapshots the one that sees
@@ -31,8 +37,10 @@ class Snapshot {
 
  private:
   Snapshot(std::uint64_t xmax, std::vector<std::uint64_t> in_progress);
+  void set_next(std::int32_t distance);
 
   std::uint64_t xmax_;
+  std::uint64_t next_;                      // what the next transaction gets; not below xmax
   std::vector<std::uint64_t> in_progress_;  // sorted
 };
 

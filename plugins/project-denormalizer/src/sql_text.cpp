@@ -1,5 +1,7 @@
 #include "sql_text.hpp"
 
+#include "snapshot.hpp"
+
 namespace sluice::denorm {
 namespace {
 
@@ -35,7 +37,7 @@ std::string aliased(const TableName& table, std::string_view alias) {
 }
 
 std::string snapshot_row(const std::string& other_columns) {
-  return "SELECT pg_current_snapshot()::text AS snapshot, " + other_columns + " UNION ALL ";
+  return "SELECT " + std::string(kSnapshotSql) + " AS snapshot, " + other_columns + " UNION ALL ";
 }
 
 std::string null_texts(std::size_t count) {

@@ -42,6 +42,33 @@ TEST(ConnectionOptionsTest, RoundShortTimeoutsUpToWhatLibpqKnows) {
   EXPECT_THAT(conninfo_of(config), HasSubstr("connect_timeout='4'"));
 }
 
+TEST(ConnectionOptionsTest, AnAuthorityThatIsNamedIsAsked) {
+  auto config = options();
+  config.erase("sslmode");
+  EXPECT_THAT(conninfo_of(config), HasSubstr("sslmode='prefer'"));
+  config["sslrootcert"] = "/ca.pem";
+  EXPECT_THAT(conninfo_of(config), HasSubstr("sslmode='verify-full'"));
+  config["sslmode"] = "verify-ca";
+  EXPECT_THAT(conninfo_of(config), HasSubstr("sslmode='verify-ca'"));
+}
+
+TEST(ConnectionOptionsTest, WarnOfAPasswordForAServerThatMayBeAnother) {
+  auto config = options();
+  EXPECT_EQ(exposure_of(config), "") << "no password";
+  config["password"] = "hush";
+  EXPECT_THAT(exposure_of(config), HasSubstr("db.example"));
+  EXPECT_THAT(exposure_of(config), Not(HasSubstr("hush")));
+  config["sslmode"] = "verify-ca";
+  EXPECT_NE(exposure_of(config), "");
+  config["sslmode"] = "verify-full";
+  EXPECT_EQ(exposure_of(config), "");
+  config["sslmode"] = "disable";
+  for (const char* host : {"localhost", "127.0.0.1", "/run/postgresql"}) {
+    config["host"] = host;
+    EXPECT_EQ(exposure_of(config), "") << host;
+  }
+}
+
 TEST(RemedyTest, FollowsTheSqlstate) {
   EXPECT_EQ(remedy_of(""), Remedy::kReconnect);
   EXPECT_EQ(remedy_of("08006"), Remedy::kReconnect);

@@ -34,7 +34,7 @@ TEST(DocumentSqlTest, AManyToManyRelationBecomesASubquery) {
       materialize(R"({"table":"articles","columns":["id","title"],"children":[
           {"table":"tags","columns":["label"],"through":{"table":"article_tags",
            "parent":{"article_id":"id"},"child":{"tag_id":"id"},"columns":["position"]}}]})"),
-      R"sql(SELECT pg_current_snapshot()::text AS snapshot, NULL::bigint, FINGERPRINT UNION ALL )sql"
+      R"sql(SELECT pg_current_snapshot()::text || ':' || age('3'::xid) AS snapshot, NULL::bigint, FINGERPRINT UNION ALL )sql"
       R"sql(SELECT NULL, sluice_requested.position, row_to_json(document.*) )sql"
       R"sql(FROM unnest($1::bigint[]) WITH ORDINALITY AS sluice_requested(k1, position) )sql"
       R"sql(CROSS JOIN LATERAL (SELECT "articles"."id" AS "id", "articles"."title" AS "title", )sql"
@@ -91,7 +91,7 @@ TEST(DocumentSqlTest, AWrittenDocumentIsOneRowForEachKey) {
       R"({"table":"articles","where":"score > 0","sql":"SELECT articles.title -- so;\n ; "})";
   EXPECT_EQ(
       materialize(document),
-      R"sql(SELECT pg_current_snapshot()::text AS snapshot, NULL::bigint, FINGERPRINT UNION ALL )sql"
+      R"sql(SELECT pg_current_snapshot()::text || ':' || age('3'::xid) AS snapshot, NULL::bigint, FINGERPRINT UNION ALL )sql"
       R"sql(SELECT NULL, sluice_requested.position, document.body FROM unnest($1::bigint[]) )sql"
       R"sql(WITH ORDINALITY AS sluice_requested(k1, position) CROSS JOIN LATERAL )sql"
       R"sql((SELECT (SELECT row_to_json(document.*) FROM (SELECT articles.title -- so)sql"
@@ -104,7 +104,7 @@ TEST(DocumentSqlTest, AWrittenDocumentIsOneRowForEachKey) {
 
 TEST(DocumentSqlTest, ACompositeKeyIsComparedAsARow) {
   EXPECT_EQ(scan(R"({"table":"orders","columns":["note"]})", {true, true}),
-            R"sql(SELECT pg_current_snapshot()::text AS snapshot, NULL::text, NULL::text, )sql"
+            R"sql(SELECT pg_current_snapshot()::text || ':' || age('3'::xid) AS snapshot, NULL::text, NULL::text, )sql"
             R"sql(FINGERPRINT UNION ALL (SELECT NULL, "orders"."region"::text, )sql"
             R"sql("orders"."number"::text, (SELECT row_to_json(document.*) FROM )sql"
             R"sql((SELECT "orders"."note" AS "note") AS document) )sql"
@@ -126,7 +126,7 @@ TEST(DocumentSqlTest, AWalkOverAllRowsIsNotFilteredAsAScanIs) {
   EXPECT_THAT(scan_sql(root, types, {}), HasSubstr("WHERE (name <> '') ORDER BY"));
   EXPECT_THAT(scan_keys_sql(root, types, {}), HasSubstr("WHERE (name <> '') ORDER BY"));
   EXPECT_EQ(walk_all_sql(root, types, true),
-            R"sql(SELECT pg_current_snapshot()::text AS snapshot, NULL::text UNION ALL )sql"
+            R"sql(SELECT pg_current_snapshot()::text || ':' || age('3'::xid) AS snapshot, NULL::text UNION ALL )sql"
             R"sql((SELECT NULL, "authors"."id"::text FROM "public"."authors" AS "authors" )sql"
             R"sql(WHERE ("authors"."id") > ($1::integer) ORDER BY "authors"."id" LIMIT $2))sql");
 }

@@ -112,6 +112,10 @@ class Plugin {
     out_ = {};
     return api().explain(self(), &out_, &instance_.error());
   }
+  sluice_status source_state() {
+    out_ = {};
+    return api().source_state(self(), &out_, &instance_.error());
+  }
   sluice_status lock(const std::string& name, bool& acquired) {
     std::int32_t flag = 0;
     const auto status = api().lock(self(), to_view(name), &flag, &instance_.error());

@@ -76,6 +76,20 @@ void PostgresCluster::stop() {
   running_ = false;
 }
 
+void PostgresCluster::freeze() const {
+  signal_all("STOP");
+}
+void PostgresCluster::thaw() const {
+  signal_all("CONT");
+}
+
+void PostgresCluster::signal_all(const std::string& signal) const {
+  std::string postmaster;
+  std::ifstream(folder_ / "data" / "postmaster.pid") >> postmaster;
+  const std::string line = "kill -" + signal + " " + postmaster + " $(pgrep -P " + postmaster + ")";
+  if (std::system(line.c_str()) != 0) throw std::runtime_error("cannot signal the server");
+}
+
 void PostgresCluster::become_standby() {
   run("pg_ctl -D " + (folder_ / "data").string() + " -w -m fast stop");
   std::ofstream(folder_ / "data" / "standby.signal").flush();

@@ -22,11 +22,15 @@ class PostgresCluster {
 
   void start();
   void stop();
+  /// Lets every process of the server hang, and go on.
+  void freeze() const;
+  void thaw() const;
   /// Makes the cluster a standby that waits for a primary for ever. Stops and starts it.
   void become_standby();
 
  private:
   void run(const std::string& command) const;
+  void signal_all(const std::string& signal) const;
 
   std::filesystem::path folder_;
   bool running_ = false;

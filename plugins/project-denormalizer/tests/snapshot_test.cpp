@@ -32,6 +32,26 @@ TEST(SnapshotTest, TellsRunningTransactionsFromThoseAhead) {
   EXPECT_EQ(snapshot.visibility(5000), Visibility::kAhead);
 }
 
+TEST(SnapshotTest, ATransactionThatIsTheNewestAndHasNotEndedIsNotAhead) {
+  const auto snapshot = Snapshot::parse("90:100:90,95:99");  // the next gets 102
+  EXPECT_EQ(snapshot.visibility(99), Visibility::kVisible);
+  EXPECT_EQ(snapshot.visibility(95), Visibility::kInProgress);
+  EXPECT_EQ(snapshot.visibility(100), Visibility::kInProgress);
+  EXPECT_EQ(snapshot.visibility(101), Visibility::kInProgress);
+  EXPECT_EQ(snapshot.visibility(102), Visibility::kAhead);
+  EXPECT_EQ(snapshot.visible_count(), 98U);
+  EXPECT_EQ(Snapshot::parse("100:100::98").visibility(100), Visibility::kInProgress);
+  EXPECT_EQ(Snapshot::parse("100:100::97").visibility(100), Visibility::kAhead);
+}
+
+TEST(SnapshotTest, TheDistanceToTheNextIdIsThatOfTheLow32Bits) {
+  const auto xmax = 3 * kEpoch + 3'000'000'000;  // beyond 2^31: PostgreSQL's age() is negative
+  const auto text = std::to_string(xmax) + ":" + std::to_string(xmax) + "::";
+  const auto next = Snapshot::parse(text + std::to_string(2'999'999'999 - (std::int64_t{1} << 32)));
+  EXPECT_EQ(next.visibility(3'000'000'001), Visibility::kInProgress);
+  EXPECT_EQ(next.visibility(3'000'000'002), Visibility::kAhead);
+}
+
 TEST(SnapshotTest, RestoresTheEpochOfA32BitId) {
   const auto xmax = 3 * kEpoch + 100;
   const auto snapshot = Snapshot::parse(std::to_string(xmax - 10) + ":" + std::to_string(xmax) +
@@ -76,6 +96,8 @@ TEST(SnapshotTest, RefusesOtherText) {
   EXPECT_THROW(Snapshot::parse("100"), std::invalid_argument);
   EXPECT_THROW(Snapshot::parse("a:b:"), std::invalid_argument);
   EXPECT_THROW(Snapshot::parse("1:2:x"), std::invalid_argument);
+  EXPECT_THROW(Snapshot::parse("1:2::x"), std::invalid_argument);
+  EXPECT_THROW(Snapshot::parse("1:2::3:"), std::invalid_argument);
 }
 
 TEST(VersionTest, AHigherEpochOutranksAnyCount) {

@@ -18,6 +18,11 @@ using std::chrono::milliseconds;
 constexpr milliseconds kFirstPause{500};
 constexpr milliseconds kLongestPause{8000};
 
+// For which the index in use stays closed before the swap.
+constexpr milliseconds kLevelPause{100};
+constexpr milliseconds kSilence{1000};  // with nothing from Kafka: nothing is on its way
+constexpr milliseconds kLevelLimit{20000};
+
 // The target itself is at fault: another try needs a new one.
 class BadTarget : public RetryError {
  public:
@@ -50,6 +55,7 @@ void Rebuild::rebuild(const std::vector<Target>& targets) {
   resume_or_remove_half_built(targets);
   build();
   swap();
+  fence_.reset();
   settle();
 }
 
@@ -114,6 +120,7 @@ void Rebuild::build() {
     host_.finish_target(target_);
     verify();
     catch_up();
+    come_level();
     keep_note();
   } catch (const BadTarget& error) {
     give_up(error);
@@ -181,6 +188,35 @@ void Rebuild::verify() {
   }
 }
 
+// While the target in use takes no writes. So no reader sees a document after the swap that is
+// older than what he saw before it.
+void Rebuild::come_level() {
+  host_.progress("come level");
+  const auto targets = read_targets(host_.list_targets());
+  const Target* const current = find_current(targets);
+  if (current != nullptr) {
+    fence_.emplace(host_, context_, current->name);
+    wait_for_delivery();
+  }
+  follow();  // once more, for one partition may be behind another
+}
+
+// A write that got in before the fence may have read changes that are not in Kafka yet. Changes
+// come in the order of their commits, so one made after the fence tells that all of those have
+// come.
+void Rebuild::wait_for_delivery() {
+  const auto start = now_();
+  auto heard = start;
+  while (now_() - start < kLevelLimit) {
+    if (follow().records > 0) heard = now_();
+    if (host_.is_level() || now_() - heard >= kSilence) return;
+    host_.wait(kLevelPause);
+  }
+  context_.warn("changes made " + std::to_string(kLevelLimit.count()) +
+                " ms ago are not in Kafka yet: after the swap, readers may see some documents as "
+                "they were before those, until they come");
+}
+
 void Rebuild::leave_to_next_run(const std::exception& error) {
   context_.warn("the index in use stays, " + target_ + " waits for the next run: " + error.what());
 }
@@ -218,8 +254,9 @@ bool Rebuild::is_in_use() const {
   });
 }
 
-// Live writes between the last round and the swap went to the old target. Their records are in
-// Kafka before the ends noted now; the second round is for writes that were still on their way.
+// Where there was no fence, live writes between the last round and the swap went to the old target.
+// Their records are in Kafka before the ends noted now; the second round is for writes that were
+// still on their way.
 // Always a RetryError: another run brings them, or, after a BadTarget, builds all anew.
 void Rebuild::settle() {
   try {

@@ -3,11 +3,13 @@
 #include <chrono>
 #include <exception>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <sluice/sdk.hpp>
 
+#include "fence.hpp"
 #include "options.hpp"
 #include "owned_value.hpp"
 #include "targets.hpp"
@@ -16,8 +18,8 @@ namespace sluice::reconcile {
 
 using Clock = std::function<std::chrono::system_clock::time_point()>;
 
-// One run: builds a new target beside the one in use, catches up, checks, swaps, catches up with
-// what went to the old one meanwhile, removes what is old.
+// One run: builds a new target beside the one in use, catches up, checks, closes the old one for
+// writes, comes level, swaps, catches up with what was on its way meanwhile, removes what is old.
 //
 // Until the swap a failure leaves the old target in use. If it may pass, the new one stays, and the
 // next run goes on with it; if it lies in the new one, or is for good, the new one is dropped.
@@ -44,6 +46,8 @@ class Rebuild {
   void catch_up();
   sluice_replay_result follow();
   void verify();
+  void come_level();
+  void wait_for_delivery();
   void leave_to_next_run(const std::exception& error);
   void give_up(const std::exception& error);
   void swap();
@@ -67,6 +71,7 @@ class Rebuild {
   std::int64_t copied_ = 0;
   std::int64_t replayed_ = 0;
   std::vector<std::string> dropped_;
+  std::optional<Fence> fence_;  // around the target that the swap replaces
 };
 
 }  // namespace sluice::reconcile

@@ -146,6 +146,18 @@ sluice_job_api make_api() {
     return run(host, "finish_target", [] {});
   };
   api.swap_target = swap_target;
+  api.fence_target = [](sluice_job_host* host, sluice_view target) {
+    host->fenced.emplace(to_string_view(target));  // also where it is reported as failed
+    host->level_at = host->count("replay") + host->replays_until_level;
+    return host->called("fence_target");
+  };
+  api.is_level = [](sluice_job_host* host) -> std::int32_t {
+    return host->count("replay") >= host->level_at ? 1 : 0;
+  };
+  api.unfence_target = [](sluice_job_host* host, sluice_view target) {
+    return run(host, "unfence_target",
+               [&] { host->fenced.erase(std::string(to_string_view(target))); });
+  };
   api.drop_target = drop_target;
   api.list_targets = [](sluice_job_host* host, const sluice_value** result) {
     return run(host, "list_targets", [&] { *result = host->lend(host->targets); });

@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct sluice_job_host {
   std::deque<sluice_replay_result> replays;  // one for each call; then nothing to replay
   std::deque<Milliseconds> replay_times;     // by which the clock goes on
   std::deque<nlohmann::json> differences;    // one for each call of compare; then none
+  long replays_until_level = 1;              // after the fence
   Milliseconds in_flight{60'000};
   bool swap_happens_though_it_fails = false;
   struct Failure {
@@ -39,6 +41,7 @@ struct sluice_job_host {
   std::vector<std::string> calls;  // function names, without progress
   std::vector<std::string> steps;
   std::vector<std::string> dropped;
+  std::set<std::string> fenced;  // targets that take no writes now
   std::vector<Milliseconds> waits;
   std::vector<nlohmann::json> replayed_from;
   std::vector<nlohmann::json> replayed_to;
@@ -59,7 +62,8 @@ struct sluice_job_host {
   const sluice_value* lend(const nlohmann::json& value);
 
   std::string error;
-  int ends = 100;  // end offset, one more at each look
+  int ends = 100;     // end offset, one more at each look
+  long level_at = 0;  // calls of replay
   std::optional<sluice::Arena> lent;
   sluice_value lent_value{};
 };

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <numeric>
 
 #include <sluice/json.hpp>
 #include <sluice/testkit.hpp>
@@ -14,6 +15,7 @@ namespace {
 
 using nlohmann::json;
 using std::chrono::milliseconds;
+using testing::_;
 using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
@@ -80,11 +82,59 @@ TEST_F(Rebuilding, KeepsTheOrderThatLosesNothing) {
       ElementsAre("lock", "list_targets", "note", "offsets_at", "create_target", "set_note",      //
                   "count_source", "copy", "end_offsets", "replay", "finish_target",               //
                   "end_offsets", "replay", "refresh", "count_source", "count_target", "compare",  //
-                  "end_offsets", "replay", "set_note", "swap_target",                             //
+                  "end_offsets", "replay",                                                        //
+                  "list_targets", "fence_target", "end_offsets", "replay",                        //
+                  "end_offsets", "replay", "set_note",                                            //
+                  "swap_target", "unfence_target",                                                //
                   "end_offsets", "replay", "wait", "end_offsets", "replay", "set_note",           //
                   "list_targets"));
   EXPECT_EQ(host_.current(), "new");
   EXPECT_THAT(host_.names(), ElementsAre("old", "new"));
+}
+
+TEST_F(Rebuilding, TheOldTargetTakesNoWritesWhileTheNewOneComesLevel) {
+  run();
+  EXPECT_THAT(host_.fenced, IsEmpty());
+  EXPECT_LT(position("fence_target"), position("swap_target"));
+  EXPECT_LT(position("swap_target"), position("unfence_target"));
+}
+
+TEST_F(Rebuilding, SwapsOnlyOnceAChangeFromAfterTheFenceHasCome) {
+  host_.replays_until_level = 4;
+  host_.replays.assign(9, {5, 5, 0});
+  run();
+  EXPECT_EQ(host_.count("replay"), 10);
+  EXPECT_THAT(host_.waits, ElementsAre(milliseconds(100), milliseconds(100), milliseconds(100), _));
+}
+
+TEST_F(Rebuilding, SwapsOnceKafkaHasBeenSilentForASecond) {
+  host_.replays_until_level = 1000;
+  run();
+  EXPECT_EQ(host_.current(), "new");
+  EXPECT_EQ(std::accumulate(host_.waits.begin(), host_.waits.end() - 1, milliseconds(0)),
+            milliseconds(900));
+}
+
+TEST_F(Rebuilding, DoesNotKeepTheTargetInUseClosedForEver) {
+  host_.replays_until_level = 1000;
+  host_.replays.assign(500, {5, 5, 0});
+  run();
+  EXPECT_EQ(host_.current(), "new");
+  EXPECT_EQ(std::accumulate(host_.waits.begin(), host_.waits.end() - 1, milliseconds(0)),
+            milliseconds(18'200));  // a replay takes 10
+}
+
+TEST_F(Rebuilding, WhereNoTargetIsInUseNothingIsClosed) {
+  host_.targets = json::array();
+  run();
+  EXPECT_THAT(host_.calls, Not(Contains("fence_target")));
+  EXPECT_EQ(host_.current(), "new");
+}
+
+TEST_F(Rebuilding, ATargetThatCannotBeOpenedIsNoReasonToFail) {
+  host_.failures["unfence_target"] = {SLUICE_RETRY};
+  run();
+  EXPECT_EQ(host_.current(), "new");
 }
 
 TEST_F(Rebuilding, SaysWhatItDid) {
@@ -95,7 +145,7 @@ TEST_F(Rebuilding, SaysWhatItDid) {
   EXPECT_EQ(summary["target"], "new");
   EXPECT_EQ(summary["documents"], 10);
   EXPECT_EQ(summary["replayed"], 55);
-  EXPECT_EQ(summary["duration_ms"], 3'000 + 5 * 10);
+  EXPECT_EQ(summary["duration_ms"], 3'000 + 7 * 10);
   EXPECT_EQ(summary["dropped"], (json{"older", "ancient"}));
   EXPECT_THAT(host_.steps, AllOf(Contains("copy"), Contains("catch up"), Contains("check"),
                                  Contains("swap"), Contains("settle")));
@@ -170,7 +220,7 @@ TEST_F(Rebuilding, ARunIsGoodEvenIfOldTargetsCannotBeRemoved) {
   host_.targets.insert(host_.targets.begin(), target("ancient", kNow - 30 * kDay));
   host_.failures["drop_target"] = {SLUICE_RETRY};
   EXPECT_THAT(run()["dropped"], IsEmpty());
-  host_.failures = {{"list_targets", {SLUICE_RETRY, 4}}};  // the last of the second run
+  host_.failures = {{"list_targets", {SLUICE_RETRY, 6}}};  // the last of the second run
   EXPECT_EQ(run()["target"], "new");
 }
 
@@ -195,6 +245,7 @@ TEST_P(FailureBeforeTheSwap, KeepsTheOldTargetAndTheNewOnlyIfItMayPass) {
   const std::string reason = status == SLUICE_RETRY ? failure<RetryError>() : failure<FatalError>();
   EXPECT_EQ(reason, step.function + " failed");
   EXPECT_EQ(host_.current(), "old");
+  EXPECT_THAT(host_.fenced, IsEmpty());
   const bool is_begun = host_.count("copy") > 0;
   if (status == SLUICE_RETRY && is_begun) {
     EXPECT_THAT(host_.names(), ElementsAre("old", "new"));
@@ -206,15 +257,16 @@ TEST_P(FailureBeforeTheSwap, KeepsTheOldTargetAndTheNewOnlyIfItMayPass) {
 
 INSTANTIATE_TEST_SUITE_P(
     Steps, FailureBeforeTheSwap,
-    testing::Combine(testing::Values(Step{"lock", 1}, Step{"list_targets", 1},
-                                     Step{"offsets_at", 1}, Step{"create_target", 1},
-                                     Step{"copy", 1}, Step{"end_offsets", 1}, Step{"replay", 1},
-                                     Step{"finish_target", 1}, Step{"end_offsets", 2},
-                                     Step{"replay", 2}, Step{"refresh", 1}, Step{"count_source", 2},
-                                     Step{"count_target", 1}, Step{"compare", 1},
-                                     Step{"end_offsets", 3}, Step{"replay", 3}, Step{"set_note", 2},
-                                     Step{"swap_target", 1}),
-                     testing::Values(SLUICE_RETRY, SLUICE_FATAL)),
+    testing::Combine(
+        testing::Values(Step{"lock", 1}, Step{"list_targets", 1}, Step{"offsets_at", 1},
+                        Step{"create_target", 1}, Step{"copy", 1}, Step{"end_offsets", 1},
+                        Step{"replay", 1}, Step{"finish_target", 1}, Step{"end_offsets", 2},
+                        Step{"replay", 2}, Step{"refresh", 1}, Step{"count_source", 2},
+                        Step{"count_target", 1}, Step{"compare", 1}, Step{"end_offsets", 3},
+                        Step{"replay", 3}, Step{"list_targets", 2}, Step{"fence_target", 1},
+                        Step{"end_offsets", 4}, Step{"replay", 4}, Step{"end_offsets", 5},
+                        Step{"replay", 5}, Step{"set_note", 2}, Step{"swap_target", 1}),
+        testing::Values(SLUICE_RETRY, SLUICE_FATAL)),
     step_name);
 
 TEST_F(Rebuilding, AFailureIsReportedEvenIfTheNewTargetCannotBeDropped) {
@@ -470,11 +522,11 @@ TEST_F(Rebuilding, GoesOnWhenOnlyTheSwapsAnswerWasLost) {
   host_.swap_happens_though_it_fails = true;
   run();
   EXPECT_EQ(host_.current(), "new");
-  EXPECT_EQ(host_.count("replay"), 5);
+  EXPECT_EQ(host_.count("replay"), 7);
 }
 
 TEST_F(Rebuilding, DropsNothingWhenItIsUnknownWhetherTheSwapHappened) {
-  host_.failures = {{"swap_target", {SLUICE_RETRY}}, {"list_targets", {SLUICE_RETRY, 2}}};
+  host_.failures = {{"swap_target", {SLUICE_RETRY}}, {"list_targets", {SLUICE_RETRY, 3}}};
   EXPECT_EQ(failure<RetryError>(), "list_targets failed");
   EXPECT_THAT(host_.dropped, IsEmpty());
 }
@@ -489,17 +541,18 @@ TEST_P(FailureAfterTheSwap, KeepsTheNewTargetAndAsksForAnotherRun) {
                                            HasSubstr(step.function + " failed")));
   EXPECT_EQ(host_.current(), "new");
   EXPECT_THAT(host_.dropped, IsEmpty());
+  EXPECT_THAT(host_.fenced, IsEmpty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Steps, FailureAfterTheSwap,
-                         testing::Combine(testing::Values(Step{"end_offsets", 4}, Step{"replay", 4},
-                                                          Step{"wait", 1}, Step{"end_offsets", 5},
-                                                          Step{"replay", 5}),
+                         testing::Combine(testing::Values(Step{"end_offsets", 6}, Step{"replay", 6},
+                                                          Step{"wait", 1}, Step{"end_offsets", 7},
+                                                          Step{"replay", 7}),
                                           testing::Values(SLUICE_RETRY, SLUICE_FATAL)),
                          step_name);
 
 TEST_F(Rebuilding, WhatStaysUnresolvedAfterTheSwapAsksForAnotherRun) {
-  host_.replays.assign(3, {});
+  host_.replays.assign(5, {});
   host_.replays.push_back({5, 4, 1});
   EXPECT_THAT(failure<RetryError>(), HasSubstr("new is in use, but may lack"));
   EXPECT_THAT(host_.dropped, IsEmpty());

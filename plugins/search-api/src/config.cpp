@@ -9,6 +9,9 @@ namespace {
 
 using nlohmann::json;
 
+// Each thread may hold one answer, and what is made of it.
+constexpr std::size_t kMaxAnswer = std::size_t{64} << 20;
+
 template <typename Value>
 void read_member(const json& object, const char* name, Value& out) {
   const auto member = object.find(name);
@@ -117,6 +120,38 @@ RouteOptions read_route(const json& options, const PageLimits& limits) {
   return route;
 }
 
+std::vector<ApiKey> read_api_keys(const json& options) {
+  std::vector<ApiKey> keys;
+  for (const auto& option : options.value("api_keys", json::array())) {
+    ApiKey key{option.at("name"), option.at("key")};
+    for (const auto& other : keys) {
+      if (other.name == key.name) {
+        throw std::invalid_argument("api_keys: '" + key.name + "' is there twice");
+      }
+      if (other.key == key.key) {
+        throw std::invalid_argument("api_keys: '" + other.name + "' and '" + key.name +
+                                    "' have the same key");
+      }
+    }
+    keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
+CorsOptions read_cors(const json& options) {
+  CorsOptions cors;
+  const auto member = options.find("cors");
+  if (member == options.end()) return cors;
+  read_member(*member, "origins", cors.origins);
+  cors.max_age = std::chrono::duration_cast<std::chrono::seconds>(
+      read_duration(*member, "max_age", cors.max_age));
+  const auto any = std::find(cors.origins.begin(), cors.origins.end(), "*");
+  if (any != cors.origins.end() && cors.origins.size() > 1) {
+    throw std::invalid_argument("cors: '*' stands for every origin; name no other beside it");
+  }
+  return cors;
+}
+
 }  // namespace
 
 Config read_config(const json& options) {
@@ -126,9 +161,12 @@ Config read_config(const json& options) {
   read_member(options, "threads", config.threads);
   read_member(options, "max_queued", config.max_queued);
   read_member(options, "max_connections", config.max_connections);
-  read_member(options, "cors_origin", config.cors_origin);
+  config.api_keys = read_api_keys(options);
+  config.cors = read_cors(options);
   config.query_timeout = read_duration(options, "query_timeout", config.query_timeout);
+  read_member(options, "terminate_after", config.terminate_after);
   config.opensearch = opensearch::from_config(options.value("opensearch", json::object()));
+  config.opensearch.max_response_bytes = kMaxAnswer;
   read_member(options, "index", config.index);
   read_member(options, "base_path", config.base_path);
   read_member(options, "tiebreak", config.tiebreak);

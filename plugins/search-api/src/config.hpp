@@ -10,6 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "api_keys.hpp"
+#include "cors.hpp"
+
 namespace sluice::search {
 
 /// The name of the sort key that is the relevance of a hit, not a field.
@@ -62,9 +65,11 @@ struct Config {
   std::uint16_t port = 8080;  ///< 0: any free port
   std::size_t threads = 2;    ///< requests to OpenSearch at a time
   std::size_t max_queued = 128;
-  std::size_t max_connections = 500;
-  std::string cors_origin;  ///< empty: no CORS headers
+  std::size_t max_connections = 4096;
+  std::vector<ApiKey> api_keys;  ///< none: open to everybody
+  CorsOptions cors;
   std::chrono::milliseconds query_timeout{1500};
+  std::uint64_t terminate_after = 0;  ///< documents of each shard; 0: all
   opensearch::ConnectionOptions opensearch;
   std::string index;
   std::string base_path;
@@ -76,7 +81,7 @@ struct Config {
 const std::string& config_schema();
 
 /// Reads a configuration that was checked against `config_schema()`, durations in milliseconds.
-/// Throws std::invalid_argument, naming the route, where members contradict each other.
+/// Throws std::invalid_argument where members contradict each other, naming the route or option.
 Config read_config(const nlohmann::json& config);
 
 }  // namespace sluice::search

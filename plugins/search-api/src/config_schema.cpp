@@ -27,16 +27,50 @@ constexpr const char* kBeforeConnection = R"json({
       "description": "Searches that may wait for a thread; beyond it clients get 503."
     },
     "max_connections": {
-      "type": "integer", "minimum": 1, "maximum": 100000, "default": 500,
-      "description": "Client connections at a time; beyond it they get 503 and are closed."
+      "type": "integer", "minimum": 1, "maximum": 100000, "default": 4096,
+      "description": "Client connections at a time. Beyond, the one that has been idle the longest is closed; where none has been for 2 s, the new one gets 503. 512 of the process's file descriptors, or half of them, are left to the rest of the host."
     },
-    "cors_origin": {
-      "type": "string", "examples": ["*", "https://example.org"],
-      "description": "Value of Access-Control-Allow-Origin. Absent: no CORS headers, and OPTIONS is not allowed."
+    "api_keys": {
+      "type": "array", "default": [],
+      "description": "Keys of which a client must send one. Several, so that they can be changed one by one. Without any, whoever reaches the address can search.",
+      "items": {
+        "type": "object", "required": ["name", "key"],
+        "properties": {
+          "name": {
+            "type": "string", "pattern": "^[a-z][a-z0-9_]{0,62}$", "examples": ["web"],
+            "description": "Whose key it is: for the metric that counts its requests."
+          },
+          "key": {
+            "type": "string", "format": "secret", "minLength": 16, "pattern": "^[!-~]*$",
+            "examples": ["${file:/run/secrets/search_key}"],
+            "description": "What the client sends: at least 16 ASCII characters, no spaces."
+          }
+        }
+      }
+    },
+    "cors": {
+      "type": "object", "required": ["origins"],
+      "description": "Which web pages may read the answers in a browser. Absent: none but those of this server, and no CORS header is sent.",
+      "properties": {
+        "origins": {
+          "type": "array", "minItems": 1,
+          "items": {"type": "string", "pattern": "^([*]|https?://[^/?# ]+)$"},
+          "examples": [["https://example.org"], ["*"]],
+          "description": "Origins, exactly as browsers send them: scheme, host, and the port if it is not the scheme's own. Or '*' alone: any."
+        },
+        "max_age": {
+          "type": "string", "format": "duration", "default": "10m", "minimum": 0, "maximum": 86400000,
+          "description": "How long a browser may keep the answer to a preflight request."
+        }
+      }
     },
     "query_timeout": {
       "type": "string", "format": "duration", "default": "1500ms",
       "description": "Longest that a request waits for OpenSearch, its time in the queue included; then 503. Takes the place of opensearch.request_timeout."
+    },
+    "terminate_after": {
+      "type": "integer", "minimum": 0, "maximum": 2147483647, "default": 0,
+      "description": "Matching documents after which each shard ends a search: the hits are the best among those, `total` counts no others, and the answer says \"terminated_early\": true. 0: none are left out, and `total` is exact."
     },
     "opensearch": {
       "type": "object", "default": {},

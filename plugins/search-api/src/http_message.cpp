@@ -13,6 +13,8 @@ const char* reason_phrase(int status) {
       return "No Content";
     case 400:
       return "Bad Request";
+    case 401:
+      return "Unauthorized";
     case 404:
       return "Not Found";
     case 405:
@@ -50,6 +52,14 @@ std::string http_date() {
 }
 
 }  // namespace
+
+std::vector<std::string_view> HttpRequest::all(std::string_view name) const {
+  std::vector<std::string_view> values;
+  for (const auto& [key, value] : headers) {
+    if (key == name) values.emplace_back(value);
+  }
+  return values;
+}
 
 std::string to_wire(const HttpResponse& response, bool head, bool keep_alive) {
   std::string wire = "HTTP/1.1 " + std::to_string(response.status) + ' ' +

@@ -16,11 +16,6 @@ struct Fault {
   const char* message;
 };
 
-struct Header {
-  std::string name;  // lower case
-  std::string_view value;
-};
-
 struct Head {
   HttpRequest request;
   std::size_t body_size = 0;
@@ -79,7 +74,7 @@ int read_request_line(std::string_view line, HttpRequest& request) {
   return read_version(line.substr(last + 1));
 }
 
-Header read_header(std::string_view line) {
+std::pair<std::string, std::string> read_header(std::string_view line) {
   const auto colon = line.find(':');
   if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) {
     throw Fault{400, "A header line is not 'Name: value'."};
@@ -90,7 +85,7 @@ Header read_header(std::string_view line) {
     return (byte < 0x20 && byte != '\t') || byte == 0x7F;
   });
   if (control) throw Fault{400, "A header has a control character in its value."};
-  return {lower(line.substr(0, colon)), value};
+  return {lower(line.substr(0, colon)), std::string(value)};
 }
 
 std::size_t read_content_length(std::string_view text) {
@@ -111,11 +106,11 @@ bool lists(std::string_view value, std::string_view option) {
   return false;
 }
 
-void read_headers(const std::vector<Header>& headers, int minor_version, Head& head) {
+void read_headers(int minor_version, Head& head) {
   std::optional<std::size_t> length;
   std::size_t hosts = 0;
   head.request.keep_alive = minor_version == 1;
-  for (const auto& [name, value] : headers) {
+  for (const auto& [name, value] : head.request.headers) {
     if (name == "transfer-encoding") throw Fault{501, "A chunked request body is not supported."};
     if (name == "host") ++hosts;
     if (name == "connection" && lists(value, "close")) head.request.keep_alive = false;
@@ -138,7 +133,6 @@ void read_headers(const std::vector<Header>& headers, int minor_version, Head& h
 /// `text`: the lines of the request line and the headers, each with its CRLF.
 Head read_head(std::string_view text) {
   Head head;
-  std::vector<Header> headers;
   int minor_version = -1;
   while (!text.empty()) {
     const auto end = text.find('\n');
@@ -148,19 +142,21 @@ Head read_head(std::string_view text) {
     line.remove_suffix(1);
     if (minor_version < 0) {
       minor_version = read_request_line(line, head.request);
+    } else if (head.request.headers.size() == HttpParser::kMaxHeaders) {
+      throw Fault{431, "There are too many headers."};
     } else {
-      headers.push_back(read_header(line));
+      head.request.headers.push_back(read_header(line));
     }
   }
-  read_headers(headers, minor_version, head);
+  read_headers(minor_version, head);
   return head;
 }
 
 /// Blank lines before a request are left out: some clients send one after a body.
-void drop_blank_lines(std::string& buffer) {
-  std::size_t start = 0;
-  while (std::string_view(buffer).substr(start).starts_with("\r\n")) start += 2;
-  buffer.erase(0, start);
+std::size_t size_of_blank_lines(std::string_view text) {
+  std::size_t size = 0;
+  while (text.substr(size).starts_with("\r\n")) size += 2;
+  return size;
 }
 
 /// Size of the head with its blank line, or 0 while it is incomplete. Refuses, before they are
@@ -187,15 +183,36 @@ std::size_t head_size(std::string_view buffer) {
 
 std::variant<Incomplete, Malformed, HttpRequest> HttpParser::next() {
   try {
-    drop_blank_lines(buffer_);
-    const std::size_t size = head_size(buffer_);
-    if (size == 0) return Incomplete{};
-    Head head = read_head(std::string_view(buffer_).substr(0, size - 2));
-    if (buffer_.size() < size + head.body_size) return Incomplete{};
-    buffer_.erase(0, size + head.body_size);
-    return std::move(head.request);
+    if (!request_) take_head();
+    const std::size_t of_body = std::min(body_left_, pending());
+    body_left_ -= of_body;
+    drop(of_body);
+    if (!request_ || body_left_ > 0) return Incomplete{};
+    return *std::exchange(request_, std::nullopt);
   } catch (const Fault& fault) {
     return Malformed{fault.status, fault.message};
+  }
+}
+
+void HttpParser::take_head() {
+  drop(size_of_blank_lines(rest()));
+  const std::size_t size = head_size(rest());
+  if (size == 0) return;
+  Head head = read_head(rest().substr(0, size - 2));
+  drop(size);
+  request_ = std::move(head.request);
+  body_left_ = head.body_size;
+}
+
+/// Moves bytes only now and then, and keeps no memory for an idle connection.
+void HttpParser::drop(std::size_t size) {
+  start_ += size;
+  if (start_ == buffer_.size()) {
+    buffer_ = {};
+    start_ = 0;
+  } else if (start_ > kMaxHead) {
+    buffer_.erase(0, start_);
+    start_ = 0;
   }
 }
 

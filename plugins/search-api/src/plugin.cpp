@@ -14,6 +14,10 @@ Observer observer_for(const Context& context) {
               [context](int status, std::chrono::duration<double> time) {
                 context.count("responses_" + std::to_string(status / 100) + "xx_total");
                 context.observe("response_seconds", time);
+              },
+          .key_used =
+              [context](std::string_view name) {
+                context.count("requests_by_" + std::string(name) + "_total");
               }};
 }
 

@@ -13,6 +13,7 @@ using Json = nlohmann::ordered_json;  // people read errors: status and message 
 
 constexpr std::size_t kLongestLogText = 2000;
 constexpr const char* kRetryAfterSeconds = "1";
+constexpr const char* kTooSlow = "OpenSearch did not answer in time.";
 
 HttpResponse json_reply(int status, const Json& body) {
   return {status, body.dump(-1, ' ', false, Json::error_handler_t::replace), {}};
@@ -47,18 +48,29 @@ void append_hit(simdjson::ondemand::object hit, std::string& out) {
   out += '}';
 }
 
+/// Thrown and caught in this file alone.
+struct RanOutOfTime {};
+
+bool flag(simdjson::ondemand::document& answer, const char* name) {
+  bool value = false;
+  return answer[name].get(value) == simdjson::SUCCESS && value;
+}
+
 std::string hits_json(const SearchRequest& request, const std::string& body) {
   const simdjson::padded_string padded(body);
   simdjson::ondemand::parser parser;
   simdjson::ondemand::document answer = parser.iterate(padded);
   const std::uint64_t took = answer["took"];
+  if (flag(answer, "timed_out")) throw RanOutOfTime{};
+  const bool terminated_early = flag(answer, "terminated_early");
   simdjson::ondemand::object hits = answer["hits"];
   const std::uint64_t total = hits["total"]["value"];
   std::string out;
   out.reserve(body.size() + 128);
   out += R"({"total":)" + std::to_string(total) + R"(,"limit":)" + std::to_string(request.limit) +
          R"(,"offset":)" + std::to_string(request.offset) + R"(,"took_ms":)" +
-         std::to_string(took) + R"(,"hits":[)";
+         std::to_string(took) + (terminated_early ? R"(,"terminated_early":true)" : "") +
+         R"(,"hits":[)";
   bool first = true;
   for (auto hit : hits["hits"]) {
     if (!first) out += ',';
@@ -76,7 +88,7 @@ bool mentions(const std::string& body, std::string_view text) {
 std::optional<ParameterError> refused_parameter(const SearchRequest& request,
                                                 const std::string& body) {
   if (mentions(body, "too_many_clauses") || mentions(body, "too_many_nested_clauses") ||
-      mentions(body, "maxClauseCount")) {
+      mentions(body, "maxClauseCount") || mentions(body, "fuzzy_terms_exception")) {
     return ParameterError("'q' is too complex to search for: use fewer or simpler words.", "q", "",
                           "a shorter text");
   }
@@ -85,6 +97,11 @@ std::optional<ParameterError> refused_parameter(const SearchRequest& request,
                           "offset", std::to_string(request.offset), "a smaller offset");
   }
   return std::nullopt;
+}
+
+/// With allow_partial_search_results=false OpenSearch answers so, with status 500 or 504.
+bool ran_out_of_time(const std::string& body) {
+  return mentions(body, "Time exceeded") || mentions(body, "task_cancelled_exception");
 }
 
 bool is_passing(long status) {
@@ -128,17 +145,18 @@ HttpResponse search_reply(const SearchRequest& request, const opensearch::Respon
       for_log = std::string("unusable answer (") + error.what() +
                 "): " + shortened(response.body, kLongestLogText);
       return error_reply(502, "OpenSearch gave an answer that could not be used.");
+    } catch (const RanOutOfTime&) {
+      return unavailable_reply(kTooSlow);
     }
   }
   for_log = "status " + std::to_string(response.status) + ": " +
             shortened(response.body, kLongestLogText);
-  if (response.status == 400) {
-    if (const auto refused = refused_parameter(request, response.body)) {
-      return bad_parameter_reply(*refused);
-    }
+  if (const auto refused = refused_parameter(request, response.body)) {
+    return bad_parameter_reply(*refused);
   }
+  if (ran_out_of_time(response.body)) return unavailable_reply(kTooSlow);
   if (is_passing(response.status)) {
-    return unavailable_reply("Search is not available at the moment. Try again shortly.");
+    return unavailable_reply(kUnavailable);
   }
   return error_reply(502, "OpenSearch could not answer this search.");
 }

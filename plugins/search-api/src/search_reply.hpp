@@ -20,6 +20,10 @@ HttpResponse error_reply(int status, const std::string& message);
 HttpResponse bad_parameter_reply(const ParameterError& error);
 HttpResponse bad_target_reply(const MalformedTarget& error);
 
+/// For 503, where the client need not know why.
+inline constexpr const char* kUnavailable =
+    "Search is not available at the moment. Try again shortly.";
+
 /// 503 with Retry-After.
 HttpResponse unavailable_reply(const std::string& message);
 

@@ -26,6 +26,8 @@ struct Observer {
   std::function<void(std::string_view)> info;
   /// Once for each response: its status, and the seconds since the request was complete.
   std::function<void(int, std::chrono::duration<double>)> answered;
+  /// Once for each request with a valid API key: the key's name.
+  std::function<void(std::string_view)> key_used;
 };
 
 class SearchService {
@@ -43,10 +45,15 @@ class SearchService {
   /// The port it listens on, once started.
   std::uint16_t port() const { return server_->port(); }
 
-  /// What keeps searches from being answered, or nothing. Asks OpenSearch; thread-safe.
+  /// What keeps searches from being answered, for an operator, or nothing. Asks OpenSearch;
+  /// thread-safe.
   std::optional<std::string> fault();
 
  private:
+  struct Fault {
+    std::string text;   ///< for everybody
+    std::string cause;  ///< for an operator; may be empty
+  };
   using Clock = std::chrono::steady_clock;
 
   void handle(const HttpRequest& request, const Reply& reply);
@@ -55,16 +62,20 @@ class SearchService {
                                            const RouteMatch& match,
                                            const std::vector<QueryParameter>& parameters);
   std::optional<HttpResponse> queue_health(const HttpRequest& request, const Reply& reply);
+  bool admits(const HttpRequest& request) const;
   HttpResponse search(opensearch::Client& client, const SearchRequest& asked,
                       const std::string& body, Clock::time_point arrived);
-  std::optional<std::string> fault_by(opensearch::Client& client, std::chrono::milliseconds left);
+  std::optional<Fault> fault_by(opensearch::Client& client, std::chrono::milliseconds left);
   std::optional<HttpResponse> refuse_method(const HttpRequest& request) const;
   HttpResponse not_found() const;
   void finish(const HttpRequest& request, const Reply& reply, HttpResponse response) const;
+  void warn_if_open_to_others() const;
   void note_reachable(bool reachable, const std::string& reason);
 
   const Config config_;
   const Observer observer_;
+  const ApiKeys api_keys_;
+  const Cors cors_;
   const Router router_;
   const std::string search_path_;
   const std::string count_path_;

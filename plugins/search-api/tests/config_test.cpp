@@ -68,6 +68,34 @@ TEST(ReadConfig, SearchesAllFieldsWhereNoneAreTheDefault) {
               ElementsAre("description", "name", "readme", "slug"));
 }
 
+TEST(ReadConfig, ReadsKeysAndOrigins) {
+  EXPECT_TRUE(sample_config().api_keys.empty());
+  EXPECT_TRUE(sample_config().cors.origins.empty());
+  auto options = sample_options();
+  options["api_keys"] = json::parse(R"([{"name": "web", "key": "0123456789abcdef"}])");
+  options["cors"] = {{"origins", {"https://a.example"}}, {"max_age", 60'000}};
+  const auto config = read_config(options);
+  EXPECT_EQ(config.api_keys.at(0).name, "web");
+  EXPECT_EQ(config.api_keys.at(0).key, "0123456789abcdef");
+  EXPECT_THAT(config.cors.origins, ElementsAre("https://a.example"));
+  EXPECT_EQ(config.cors.max_age, std::chrono::seconds(60));
+}
+
+TEST(ReadConfig, RefusesTheSameKeyOrNameTwiceWithoutTellingTheKey) {
+  auto options = sample_options();
+  options["api_keys"] = json::parse(
+      R"([{"name": "a", "key": "0123456789abcdef"}, {"name": "a", "key": "0123456789abcdeg"}])");
+  EXPECT_EQ(error_of(options), "api_keys: 'a' is there twice");
+  options["api_keys"][1] = {{"name", "b"}, {"key", "0123456789abcdef"}};
+  EXPECT_EQ(error_of(options), "api_keys: 'a' and 'b' have the same key");
+}
+
+TEST(ReadConfig, RefusesOriginsBesideAny) {
+  auto options = sample_options();
+  options["cors"] = {{"origins", {"https://a.example", "*"}}};
+  EXPECT_THAT(error_of(options), HasSubstr("'*' stands for every origin"));
+}
+
 struct Contradiction {
   const char* name;
   const char* patch;

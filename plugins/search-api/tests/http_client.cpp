@@ -6,9 +6,11 @@
 #include <cerrno>
 #include <cstring>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdexcept>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
 
 namespace sluice::search {
 namespace {
@@ -34,7 +36,7 @@ HttpClient::HttpClient(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STRE
 }
 
 HttpClient::~HttpClient() {
-  ::close(socket_);
+  if (socket_ >= 0) ::close(socket_);
 }
 
 void HttpClient::send(std::string_view bytes) const {
@@ -43,6 +45,25 @@ void HttpClient::send(std::string_view bytes) const {
     if (size < 0) fail("send");
     bytes.remove_prefix(static_cast<std::size_t>(size));
   }
+}
+
+std::size_t HttpClient::send_what_goes(std::string_view bytes,
+                                       std::chrono::milliseconds patience) const {
+  std::size_t sent = 0;
+  pollfd writable{.fd = socket_, .events = POLLOUT, .revents = 0};
+  while (sent < bytes.size() && ::poll(&writable, 1, static_cast<int>(patience.count())) > 0) {
+    const auto size =
+        ::send(socket_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (size < 0 && errno != EAGAIN) fail("send");
+    if (size > 0) sent += static_cast<std::size_t>(size);
+  }
+  return sent;
+}
+
+void HttpClient::reset() {
+  const linger none{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+  ::close(std::exchange(socket_, -1));
 }
 
 bool HttpClient::fill() {

@@ -28,6 +28,12 @@ class HttpClient {
 
   void send(std::string_view bytes) const;
 
+  /// Sends as much as goes without waiting for longer than `patience`; how many bytes that was.
+  std::size_t send_what_goes(std::string_view bytes, std::chrono::milliseconds patience) const;
+
+  /// Closes with a reset instead of an orderly end.
+  void reset();
+
   /// The next response; `head`: of a HEAD request, so without a body.
   ClientResponse receive(bool head = false);
 

@@ -77,6 +77,30 @@ TEST(HttpParser, WaitsForTheWholeBody) {
   EXPECT_EQ(parser.pending(), 0U);
 }
 
+TEST(HttpParser, KeepsNothingOfABody) {
+  HttpParser parser;
+  parser.append("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 60000\r\n\r\n");
+  for (int i = 0; i < 59; ++i) {
+    EXPECT_FALSE(take(parser));
+    EXPECT_EQ(parser.pending(), 0U);
+    EXPECT_TRUE(parser.in_progress());
+    parser.append(std::string(1000, 'x'));
+  }
+  EXPECT_FALSE(take(parser));
+  parser.append(std::string(1000, 'x') + "GET");
+  EXPECT_TRUE(take(parser));
+  EXPECT_EQ(parser.pending(), 3U);
+}
+
+TEST(HttpParser, KeepsHeadersUnderTheirNamesInLowerCase) {
+  HttpParser parser;
+  parser.append("GET / HTTP/1.1\r\nHOST: h\r\nX-Api-Key:  k \r\nx-api-key: l\r\n\r\n");
+  const auto request = take(parser).value();
+  EXPECT_THAT(request.all("x-api-key"), ::testing::ElementsAre("k", "l"));
+  EXPECT_THAT(request.all("host"), ::testing::ElementsAre("h"));
+  EXPECT_THAT(request.all("cookie"), ::testing::IsEmpty());
+}
+
 TEST(HttpParser, KnowsWhetherToKeepTheConnection) {
   const auto keeps = [](const std::string& line_and_headers) {
     HttpParser parser;
@@ -157,6 +181,22 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"TwoHosts", with("Host: i"), 400}, Broken{"NoColon", with("broken"), 400},
         Broken{"SpaceBeforeColon", with("A : b"), 400}, Broken{"Folded", with("A: b\r\n c"), 400},
         Broken{"NulInHeader", with(std::string("A: b\0c", 6)), 400},
+        Broken{"LengthAndChunked", with("Content-Length: 5\r\nTransfer-Encoding: chunked"), 501},
+        Broken{"ChunkedHidden", with("Transfer-Encoding: xchunked"), 501},
+        Broken{"TransferEncodingTwice",
+               with("Transfer-Encoding: identity\r\nTransfer-Encoding: chunked"), 501},
+        Broken{"SpaceInTransferEncoding", with("Transfer-Encoding : chunked"), 400},
+        Broken{"FoldedTransferEncoding", with("A: b\r\n\tTransfer-Encoding: chunked"), 400},
+        Broken{"BareCarriageReturn", with("A: b\rTransfer-Encoding: chunked"), 400},
+        Broken{"NulInName", with(std::string("A\0B: c", 6)), 400},
+        Broken{"LengthList", with("Content-Length: 1, 1"), 400},
+        Broken{"LengthHexadecimal", with("Content-Length: 0x5"), 400},
+        Broken{"TooManyHeaders", with([] {
+                 std::string headers;
+                 for (int i = 0; i < 100; ++i) headers += "A: b\r\n";
+                 return headers + "A: b";
+               }()),
+               431},
         Broken{"LengthNotANumber", with("Content-Length: abc"), 400},
         Broken{"LengthSigned", with("Content-Length: +1"), 400},
         Broken{"LengthEmpty", with("Content-Length:"), 400},

@@ -73,6 +73,19 @@ INSTANTIATE_TEST_SUITE_P(
                       R"({"took":1,"hits":{"total":{"value":1},"hits":[{"_id":"1","_source":3}]}})",
                       R"({"took":1,"hits":{"total":{"value":1},"hits":[{"_id":"1","_so)"));
 
+// What comes of a search that ran out of time is incomplete; 'total' would be too small.
+TEST(SearchReply, IsNoAnswerWhereOpenSearchRanOutOfTime) {
+  const auto late = reply_to(200, R"({"took":1500,"timed_out":true,
+                                      "hits":{"total":{"value":3},"hits":[]}})");
+  EXPECT_EQ(late.status, 503);
+  EXPECT_TRUE(has_retry_after(late));
+  for (const char* reason : {"Time exceeded", "task_cancelled_exception"}) {
+    const auto reply = reply_to(500, R"({"error":{"reason":")" + std::string(reason) + R"("}})");
+    EXPECT_EQ(reply.status, 503) << reason;
+    EXPECT_TRUE(has_retry_after(reply));
+  }
+}
+
 struct Mapped {
   long from;
   int to;
@@ -99,6 +112,10 @@ TEST(SearchReply, TooComplexATextIsTheClientsFault) {
   const auto reply = reply_to(400, R"({"error":{"caused_by":{"type":"too_many_clauses"}}})");
   EXPECT_EQ(reply.status, 400);
   EXPECT_EQ(json::parse(reply.body).at("error").at("parameter"), "q");
+  const auto fuzzy =
+      reply_to(500, R"({"error":{"root_cause":[{"type":"fuzzy_terms_exception"}]}})");
+  EXPECT_EQ(fuzzy.status, 400);
+  EXPECT_EQ(json::parse(fuzzy.body).at("error").at("parameter"), "q");
 }
 
 TEST(SearchReply, TooDeepAPageIsTheClientsFault) {
