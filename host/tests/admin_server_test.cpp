@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <httplib.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include "support/gate.hpp"
 #include "support/mock_kafka.hpp"
 #include "support/scripted_flow.hpp"
+#include "support/tricklers.hpp"
 
 namespace sluice {
 namespace {
@@ -21,6 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 using test::await;
 using test::Script;
+using test::Tricklers;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::SizeIs;
@@ -40,8 +41,8 @@ class AdminServerTest : public testing::Test {
     loaded.services.push_back({"search", test::scripted(SLUICE_KIND_SERVICE, script_)});
     return loaded;
   }
-  void serve() {
-    server_ = std::make_unique<AdminServer>(AdminAddress{"127.0.0.1", 0}, host_);
+  void serve(std::optional<AdminToken> token = std::nullopt) {
+    server_ = std::make_unique<AdminServer>(AdminAddress{"127.0.0.1", 0}, std::move(token), host_);
     client_ = std::make_unique<httplib::Client>("127.0.0.1", server_->port());
   }
   void start() {
@@ -54,16 +55,11 @@ class AdminServerTest : public testing::Test {
   httplib::Response post(const std::string& path) const { return client_->Post(path).value(); }
   /// What the server sends within less time than it would wait for a body.
   std::string answer_to(const std::string& request) const {
-    const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+    const int socket = Tricklers::connected_to(server_->port());
     const timeval timeout{3, 0};
     setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(server_->port()));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     std::string answer;
-    if (connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
-        send(socket, request.data(), request.size(), 0) == std::ssize(request)) {
+    if (Tricklers::tell(socket, request)) {
       answer.resize(4096);
       answer.resize(static_cast<std::size_t>(
           std::max<ssize_t>(0, recv(socket, answer.data(), answer.size(), 0))));
@@ -76,6 +72,19 @@ class AdminServerTest : public testing::Test {
     }
     ::close(socket);
     return answer;
+  }
+  static std::optional<AdminToken> token() {
+    return AdminToken::from([](const std::string& name) -> std::optional<std::string> {
+      if (name != "SLUICE_ADMIN_TOKEN") return std::nullopt;
+      return "0123456789abcdef";
+    });
+  }
+  static httplib::Headers headers(const std::string& authorization) {
+    if (authorization.empty()) return {};
+    return {{"Authorization", authorization}};
+  }
+  std::string job_state(const std::string& pipeline) const {
+    return to_string(host_.find(pipeline)->jobs().front()->status().state);
   }
   Json json(const std::string& path) const { return Json::parse(get(path).body); }
 
@@ -98,7 +107,10 @@ TEST_F(AdminServerTest, ReadyOnceAllRuns) {
   host_.add(pipeline("orders"));
   start();
   EXPECT_TRUE(await([&] { return get("/ready").status == 200; }));
-  EXPECT_EQ(json("/ready"), (Json{{"ready", true}, {"problems", Json::array()}}));
+  EXPECT_EQ(json("/ready"), (Json{{"ready", true},
+                                  {"problems", Json::array()},
+                                  {"warnings", Json::array()},
+                                  {"sources", Json::object()}}));
 }
 
 TEST_F(AdminServerTest, NotReadyBeforeTheTasksRun) {
@@ -117,9 +129,14 @@ TEST_F(AdminServerTest, NotReadyWhileKafkaIsAway) {
   host_.add(pipeline("invoices"));
   start();
   ASSERT_TRUE(await([&] { return json("/pipelines")["pipelines"][1]["state"] == "RUNNING"; }));
-  EXPECT_EQ(json("/ready")["problems"],
-            Json::array({"orders: task 0 is UNASSIGNED: waiting for partitions: no answer yet from "
-                         "source.brokers 127.0.0.1:1"}));
+  const auto problem = [&] {
+    const auto problems = json("/ready")["problems"];
+    return problems.size() == 1 ? problems[0].get<std::string>() : problems.dump();
+  };
+  EXPECT_THAT(problem(), testing::StartsWith(
+                             "orders: task 0 is UNASSIGNED: waiting for partitions: no answer yet "
+                             "from source.brokers 127.0.0.1:1"));
+  EXPECT_TRUE(await([&] { return problem().find("Connection refused") != std::string::npos; }));
 }
 
 TEST_F(AdminServerTest, NotReadyWhileATaskThatRunsHasBeenRetryingForLong) {
@@ -181,6 +198,26 @@ TEST_F(AdminServerTest, PipelinesShowTasksJobsAndServices) {
   EXPECT_EQ(pipelines[1], (Json{{"name", "invoices"}, {"state", "FAILED"}, {"trace", "broken"}}));
 }
 
+TEST_F(AdminServerTest, WhatTheSourceSaysIsShownAndWarningsLeaveTheHostReady) {
+  script_.source_state = [] {
+    return R"({"values": {"slot": "feed", "slot_lag_bytes": 7}, "warnings": ["nobody reads feed"]})";
+  };
+  host_.add(pipeline("orders"));
+  start();
+  ASSERT_TRUE(await([&] { return get("/ready").status == 200; }));
+  ASSERT_TRUE(await([&] { return !json("/ready")["warnings"].empty(); }));
+  const Json values{{"slot", "feed"}, {"slot_lag_bytes", 7}};
+  EXPECT_EQ(json("/ready"), (Json{{"ready", true},
+                                  {"problems", Json::array()},
+                                  {"warnings", {"orders: nobody reads feed"}},
+                                  {"sources", {{"orders", values}}}}));
+  const auto shown = json("/pipelines")["pipelines"][0];
+  EXPECT_EQ(shown["source"], values);
+  EXPECT_EQ(shown["warnings"], Json::array({"nobody reads feed"}));
+  EXPECT_THAT(get("/metrics").body,
+              HasSubstr("sluice_source_slot_lag_bytes{pipeline=\"orders\"} 7"));
+}
+
 TEST_F(AdminServerTest, AJobIsTriggeredOnceAtATime) {
   test::Gate gate;
   script_.run = [passage = gate.passage()](JobHost& host) {
@@ -211,12 +248,13 @@ TEST_F(AdminServerTest, AJobIsTriggeredOnceAtATime) {
 TEST_F(AdminServerTest, APostWithoutALengthIsAnsweredAtOnce) {
   host_.add(pipeline("orders"));
   start();
-  EXPECT_THAT(answer_to("POST /pipelines/orders/jobs/rebuild/run HTTP/1.1\r\nHost: x\r\n\r\n"),
-              testing::StartsWith("HTTP/1.1 202"));
   EXPECT_THAT(
-      answer_to("POST /pipelines HTTP/1.1\r\nHost: x\r\n\r\n"),
+      answer_to("POST /pipelines/orders/jobs/rebuild/run HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+      testing::StartsWith("HTTP/1.1 202"));
+  EXPECT_THAT(
+      answer_to("POST /pipelines HTTP/1.1\r\nHost: localhost\r\n\r\n"),
       AllOf(testing::StartsWith("HTTP/1.1 404"), HasSubstr("no such resource: /pipelines")));
-  EXPECT_THAT(answer_to("DELETE /pipelines/orders HTTP/1.1\r\nHost: x\r\n\r\n"),
+  EXPECT_THAT(answer_to("DELETE /pipelines/orders HTTP/1.1\r\nHost: localhost\r\n\r\n"),
               testing::StartsWith("HTTP/1.1 404"));
 }
 
@@ -231,6 +269,42 @@ TEST_F(AdminServerTest, ABodyIsPassedOver) {
   const auto response = client_->Post(path, std::string(100 * 1024, 'x'), "text/plain").value();
   EXPECT_EQ(response.status, 413);
   EXPECT_THAT(response.body, HasSubstr("too large"));
+}
+
+TEST_F(AdminServerTest, ClientsThatTrickleKeepOthersWaitingForSecondsAtMost) {
+  serve();
+  client_->set_read_timeout(20s);
+  const auto time_for_health = [&] {
+    const auto began = std::chrono::steady_clock::now();
+    const auto response = client_->Get("/health");
+    EXPECT_TRUE(response && response->status == 200);
+    return std::chrono::steady_clock::now() - began;
+  };
+  const Tricklers some(server_->port(), 8);
+  EXPECT_LT(time_for_health(), 4s) << "there are more threads";
+  const Tricklers more(server_->port(), 28);
+  EXPECT_LT(time_for_health(), 15s) << "each has its thread for 5 s";
+}
+
+TEST_F(AdminServerTest, ClientsThatTrickleDoNotKeepItFromEnding) {
+  serve();
+  const Tricklers tricklers(server_->port(), 36);
+  const auto began = std::chrono::steady_clock::now();
+  server_.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 4s);
+}
+
+TEST_F(AdminServerTest, AHeadWithoutEndIsCutOff) {
+  serve();
+  const int socket = Tricklers::connected_to(server_->port());
+  const std::string line = "X: " + std::string(1000, 'a') + "\r\n";
+  int sent = 0;
+  if (Tricklers::tell(socket, "GET /health HTTP/1.1\r\n")) {
+    while (sent < 64'000 && Tricklers::tell(socket, line)) ++sent;
+  }
+  ::close(socket);
+  EXPECT_GT(sent, 0);
+  EXPECT_LT(sent, 32'000) << "1 MiB, and what the network holds";
 }
 
 TEST_F(AdminServerTest, AnUnknownPipelineOrJobIs404) {
@@ -251,6 +325,96 @@ TEST_F(AdminServerTest, AnUnknownPathIs404InJson) {
             (Json{{"error_code", 404}, {"message", "no such resource: /connectors"}}));
 }
 
+TEST_F(AdminServerTest, WithATokenOnlyWhoKnowsItIsAnswered) {
+  host_.add(pipeline("orders"));
+  host_.start();
+  serve(token());
+  for (const char* const wrong :
+       {"", "Bearer", "Bearer ", "Bearer wrong", "Bearer 0123456789abcdeg", "0123456789abcdef",
+        "Bearer 0123456789abcde", "Bearer 0123456789abcdef0", "Bearer  0123456789abcdef",
+        "Bearer 0123456789abcdef0123456789abcdef", "Basic 0123456789abcdef"}) {
+    for (const char* const path : {"/metrics", "/pipelines", "/nowhere", "/ready/", "/health/x"}) {
+      const auto response = client_->Get(path, headers(wrong)).value();
+      EXPECT_EQ(response.status, 401) << path << " with " << wrong;
+      EXPECT_EQ(response.get_header_value("WWW-Authenticate"), "Bearer");
+      EXPECT_EQ(Json::parse(response.body)["error_code"], 401);
+      EXPECT_THAT(response.body, testing::Not(HasSubstr("0123456789abcdef")));
+    }
+    for (const char* const path : {"/pipelines/orders/jobs/rebuild/run", "/nowhere", "/health"}) {
+      EXPECT_EQ(client_->Post(path, headers(wrong), "{}", "application/json")->status, 401);
+    }
+    EXPECT_EQ(client_->Delete("/pipelines", headers(wrong))->status, 401);
+    EXPECT_EQ(client_->Options("/pipelines", headers(wrong))->status, 401);
+  }
+  EXPECT_EQ(job_state("orders"), "SCHEDULED");
+
+  for (const char* const right : {"Bearer 0123456789abcdef", "bearer 0123456789abcdef"}) {
+    EXPECT_EQ(client_->Get("/pipelines", headers(right))->status, 200);
+    EXPECT_EQ(client_->Get("/metrics", headers(right))->status, 200);
+    EXPECT_EQ(client_->Get("/nowhere", headers(right))->status, 404);
+  }
+  EXPECT_EQ(client_
+                ->Post("/pipelines/orders/jobs/rebuild/run", headers("Bearer 0123456789abcdef"), "",
+                       "text/plain")
+                ->status,
+            202);
+}
+
+TEST_F(AdminServerTest, ProbesNeedNoTokenAndLearnTheStatusAlone) {
+  host_.add_failed("orders", "the database at 10.0.0.7 refuses user jane");
+  serve(token());
+  EXPECT_EQ(get("/health").status, 200);
+  const auto response = get("/ready");
+  EXPECT_EQ(response.status, 503);
+  EXPECT_EQ(Json::parse(response.body), (Json{{"ready", false}}));
+  EXPECT_EQ(client_->Head("/ready")->status, 503);
+  EXPECT_EQ(client_->Get("/ready", headers("Bearer of bad tokens"))->status, 401);
+  const auto whole = client_->Get("/ready", headers("Bearer 0123456789abcdef")).value();
+  EXPECT_EQ(whole.status, 503);
+  EXPECT_THAT(whole.body, HasSubstr("refuses user jane"));
+}
+
+TEST_F(AdminServerTest, WithATokenItListensWhereItIsTold) {
+  AdminServer server(AdminAddress{"0.0.0.0", 0}, token(), host_);
+  httplib::Client client("127.0.0.1", server.port());
+  // Whatever name the machine goes by: a browser has no token to send.
+  EXPECT_EQ(client
+                .Get("/metrics",
+                     {{"Host", "sluice.example.org"}, {"Authorization", "Bearer 0123456789abcdef"}})
+                ->status,
+            200);
+}
+
+TEST_F(AdminServerTest, WithoutATokenItIsAskedByALoopbackNameOnly) {
+  serve();
+  for (const char* const name : {"localhost", "localhost:8084", "127.0.0.1", "127.0.0.1:8084",
+                                 "127.9.9.9:1", "[::1]", "[::1]:8084"}) {
+    EXPECT_EQ(client_->Get("/pipelines", {{"Host", name}})->status, 200) << name;
+  }
+  for (const char* const name : {"evil.example.org", "evil.example.org:8084", "127.0.0.1.nip.io",
+                                 "localhost.evil.org", "[::1", "[::2]", "10.0.0.1", ":8084", "["}) {
+    const auto answer =
+        answer_to("GET /pipelines HTTP/1.1\r\nHost: " + std::string(name) + "\r\n\r\n");
+    EXPECT_THAT(answer, testing::StartsWith("HTTP/1.1 403")) << name;
+  }
+  EXPECT_THAT(answer_to("GET /pipelines HTTP/1.0\r\n\r\n"), HasSubstr(" 200 "));
+}
+
+TEST_F(AdminServerTest, AWebPageCannotRunAJob) {
+  host_.add(pipeline("orders"));
+  start();
+  const std::string path = "/pipelines/orders/jobs/rebuild/run";
+  for (const char* const origin : {"https://evil.example.org", "null", "http://10.0.0.1:8084",
+                                   "http://localhost.evil.org", "http://"}) {
+    const auto response = client_->Post(path, {{"Origin", origin}}, "{}", "text/plain").value();
+    EXPECT_EQ(response.status, 403) << origin;
+    EXPECT_EQ(Json::parse(response.body)["error_code"], 403);
+  }
+  EXPECT_EQ(job_state("orders"), "SCHEDULED");
+  EXPECT_EQ(client_->Post(path, {{"Origin", "http://localhost:3000"}}, "", "text/plain")->status,
+            202);
+}
+
 TEST_F(AdminServerTest, MetricsAreInPrometheusTextForm) {
   host_.add(pipeline("orders"));
   start();
@@ -264,12 +428,12 @@ TEST_F(AdminServerTest, MetricsAreInPrometheusTextForm) {
                     HasSubstr("# TYPE sluice_flush_seconds histogram")));
 }
 
-TEST_F(AdminServerTest, ItListensOnLoopbackOnly) {
+TEST_F(AdminServerTest, WithoutATokenItListensOnLoopbackOnly) {
   for (const char* const host :
        {"0.0.0.0", "192.168.1.1", "::", "example.org", "127.example.org"}) {
     EXPECT_THAT(
         [&] {
-          AdminServer(AdminAddress{host, 0}, host_);
+          AdminServer(AdminAddress{host, 0}, std::nullopt, host_);
         },
         ThrowsMessage<std::runtime_error>(HasSubstr(std::string("loopback only, not on ") + host)));
   }
@@ -280,7 +444,7 @@ TEST_F(AdminServerTest, APortThatIsTakenIsAnErrorThatSaysSo) {
   const int port = server_->port();
   EXPECT_THAT(
       [&] {
-        AdminServer(AdminAddress{"127.0.0.1", port}, host_);
+        AdminServer(AdminAddress{"127.0.0.1", port}, std::nullopt, host_);
       },
       ThrowsMessage<std::runtime_error>(
           AllOf(HasSubstr("127.0.0.1:" + std::to_string(port)), HasSubstr("the port is taken"))));

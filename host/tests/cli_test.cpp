@@ -1,4 +1,5 @@
 #include <csignal>
+#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -6,6 +7,7 @@
 
 #include "support/await.hpp"
 #include "support/program.hpp"
+#include "support/tricklers.hpp"
 
 namespace sluice {
 namespace {
@@ -41,8 +43,9 @@ struct Result {
   std::string err;
 };
 
-Result sluice(const std::vector<std::string>& arguments) {
-  Program program(arguments);
+Result sluice(const std::vector<std::string>& arguments,
+              const std::vector<std::string>& variables = {}) {
+  Program program(arguments, variables);
   const int code = program.wait();
   return {code, program.out(), program.err()};
 }
@@ -239,6 +242,10 @@ TEST_F(CliTest, EveryCommandHasHelp) {
                                                        {"index", "init"},
                                                        {"job"},
                                                        {"job", "run"},
+                                                       {"dlq"},
+                                                       {"dlq", "list"},
+                                                       {"dlq", "show"},
+                                                       {"dlq", "replay"},
                                                        {"health"}};
   for (auto command : commands) {
     command.emplace_back("--help");
@@ -251,7 +258,7 @@ TEST_F(CliTest, EveryCommandHasHelp) {
 TEST_F(CliTest, TheHelpListsTheCommands) {
   const auto result = sluice({"--help"});
   for (const char* const command :
-       {"run", "validate", "plugins", "options", "mapping", "index", "job", "health"}) {
+       {"run", "validate", "plugins", "options", "mapping", "index", "job", "dlq", "health"}) {
     EXPECT_THAT(result.out, ContainsRegex(std::string("\n  ") + command + " "));
   }
 }
@@ -334,6 +341,27 @@ TEST_F(CliTest, JobRunRunsItOnceAndTellsUnknownOnes) {
   EXPECT_THAT(result.err, AllOf(HasSubstr("no job \"rebuilt\""), HasSubstr("jobs: rebuild")));
 }
 
+TEST_F(CliTest, DlqNeedsADeadLetterTopic) {
+  const auto path = file(kPipeline + "errors: {dead_letter_topic: \"\"}\n");
+  const auto result = sluice({"dlq", "list", path});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("has no dead-letter topic: errors.dead_letter_topic is empty"));
+  EXPECT_THAT(sluice({"dlq", "list", file(kService)}).err, HasSubstr("this file has no pipeline"));
+}
+
+TEST_F(CliTest, DlqReplayWantsToKnowExactlyOnceWhichLetters) {
+  const auto path = file(kPipeline);
+  EXPECT_EQ(sluice({"dlq", "replay", path}).code, 2);
+  EXPECT_EQ(sluice({"dlq", "replay", path, "0:1", "--all"}).code, 2);
+  EXPECT_EQ(sluice({"dlq", "replay", path, "--all", "--stage", "TASK_PUT"}).code, 2);
+  EXPECT_THAT(sluice({"dlq", "replay", path, "12"}).err,
+              HasSubstr("\"12\" is no PARTITION:OFFSET"));
+  EXPECT_THAT(sluice({"dlq", "replay", path, "0:-1"}).err, HasSubstr("is no PARTITION:OFFSET"));
+  EXPECT_THAT(sluice({"dlq", "list", path, "--since", "yesterday"}).err,
+              HasSubstr("\"yesterday\" is neither a duration"));
+  EXPECT_EQ(sluice({"dlq", "list", path, "--stage", "PUT"}).code, 2);
+}
+
 TEST_F(CliTest, HealthWithoutAHostTellsWhereItAsked) {
   const auto result = sluice({"health", "--admin", "127.0.0.1:1"});
   EXPECT_EQ(result.code, 1);
@@ -348,8 +376,8 @@ TEST_F(CliTest, RunRefusesTwoPipelinesOfOneName) {
 }
 
 /// The port that the log names, once it does.
-int admin_port(const Program& program) {
-  const std::string mark = "admin API on http://127.0.0.1:";
+int admin_port(const Program& program, const std::string& host = "127.0.0.1") {
+  const std::string mark = "admin API on http://" + host + ":";
   std::string log;
   if (!await([&] { return (log = program.err()).find(mark) != std::string::npos; })) return 0;
   return std::stoi(log.substr(log.find(mark) + mark.size()));
@@ -363,6 +391,60 @@ TEST_F(CliTest, RunServesTheAdminApiUntilASignalAndLeavesWithZero) {
     program.send(signal);
     EXPECT_EQ(program.wait(), 0) << program.err();
   }
+}
+
+TEST_F(CliTest, RunLeavesInTimeWhateverClientsOfTheAdminApiDo) {
+  Program program({"--admin", "127.0.0.1:0", "run", file(kService)});
+  const test::Tricklers tricklers(admin_port(program), 8);
+  const auto began = std::chrono::steady_clock::now();
+  program.send(SIGTERM);
+  EXPECT_EQ(program.wait(), 0) << program.err();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(10));
+}
+
+TEST_F(CliTest, TheAdminTokenComesFromAVariableOrAFileAndIsNeverShown) {
+  const std::string token = "hush-0123456789abcdef";
+  const auto in_file = "SLUICE_ADMIN_TOKEN_FILE=" + file(token + "\n", "token");
+  Program program({"--log-level", "trace", "--admin", "0.0.0.0:0", "run", file(kService)},
+                  {in_file});
+  const auto address = "127.0.0.1:" + std::to_string(admin_port(program, "0.0.0.0"));
+  const auto health = [&](const std::vector<std::string>& variables) {
+    return sluice({"health", "--admin", address}, variables);
+  };
+  EXPECT_TRUE(await([&] { return health({in_file}).code == 0; }));
+  EXPECT_THAT(health({"SLUICE_ADMIN_TOKEN=" + token}).out, HasSubstr("problems"));
+  const auto bare = health({});
+  EXPECT_EQ(bare.code, 0) << "a probe needs no token";
+  EXPECT_THAT(bare.out, AllOf(HasSubstr("true"), Not(HasSubstr("problems"))));
+  const auto wrong = health({"SLUICE_ADMIN_TOKEN=wrong-0123456789abcdef"});
+  EXPECT_EQ(wrong.code, 1);
+  EXPECT_THAT(wrong.err, AllOf(HasSubstr("the token is wrong"), Not(HasSubstr("wrong-0123"))));
+  EXPECT_THAT(program.command_line(), AllOf(HasSubstr("run"), Not(HasSubstr("hush"))));
+  program.send(SIGTERM);
+  EXPECT_EQ(program.wait(), 0);
+  EXPECT_THAT(program.err() + program.out(), Not(HasSubstr("hush")));
+}
+
+TEST_F(CliTest, WithoutAGoodTokenNothingIsStarted) {
+  const std::vector<std::string> run{"--admin", "0.0.0.0:0", "run", file(kService)};
+  auto result = sluice(run);
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("set SLUICE_ADMIN_TOKEN_FILE"));
+  for (const char* const variable : {"SLUICE_ADMIN_TOKEN=", "SLUICE_ADMIN_TOKEN=hush-0123456789",
+                                     "SLUICE_ADMIN_TOKEN_FILE=/nowhere"}) {
+    result = sluice(run, {variable});
+    EXPECT_EQ(result.code, 1) << variable;
+    EXPECT_THAT(result.err, AllOf(HasSubstr("error: SLUICE_ADMIN_TOKEN"), Not(HasSubstr("hush"))));
+    EXPECT_EQ(sluice({"health"}, {variable}).code, 1);
+  }
+}
+
+TEST_F(CliTest, AnIpv6AddressStandsInBrackets) {
+  std::ifstream addresses("/proc/net/if_inet6");
+  if (addresses.peek() == std::ifstream::traits_type::eof()) GTEST_SKIP() << "no IPv6 here";
+  Program program({"--admin", "[::1]:0", "run", file(kService)});
+  const auto address = "[::1]:" + std::to_string(admin_port(program, "[::1]"));
+  EXPECT_TRUE(await([&] { return sluice({"health", "--admin", address}).code == 0; }));
 }
 
 TEST_F(CliTest, APluginThatCannotBeUsedFailsItsPipelineAlone) {

@@ -27,7 +27,7 @@ class GroupConsumerTest : public testing::Test {
     const auto count = [this](const auto& partitions) { assigned_ += partitions.size(); };
     consumer_ = std::make_unique<GroupConsumer>(
         group_consumer_properties(source, "test"), std::vector<std::string>{"^t[0-9]$"},
-        RebalanceListener{count, [](const auto&) {}}, &memory_);
+        ConsumerListener{count, [](const auto&) {}, [](const auto&) {}}, &memory_);
   }
 
   void produce(const std::string& topic) { kafka_.produce(topic, 0, {{std::nullopt, "x", {}}}); }

@@ -57,13 +57,13 @@ TEST(PluginLibraryTest, ALibraryWithoutTheEntryIsNoPlugin) {
 
 TEST(PluginLibraryTest, AnotherMajorVersionIsRefusedWithWhatWasFoundAndExpected) {
   EXPECT_THAT(load_error(kBroken / "older-major.so"),
-              AllOf(HasSubstr("older-major.so: cannot be used"), HasSubstr("ABI 0.1"),
-                    HasSubstr("expected 1.0 to 1.1")));
+              AllOf(HasSubstr("older-major.so: cannot be used"), HasSubstr("ABI 0.2"),
+                    HasSubstr("expected 1.0 to 1.2")));
 }
 
 TEST(PluginLibraryTest, ANewerMinorVersionIsRefused) {
   EXPECT_THAT(load_error(kBroken / "newer-minor.so"),
-              AllOf(HasSubstr("ABI 1.2"), HasSubstr("expected 1.0 to 1.1")));
+              AllOf(HasSubstr("ABI 1.3"), HasSubstr("expected 1.0 to 1.2")));
 }
 
 TEST(PluginLibraryTest, AWrongMagicNumberIsRefused) {

@@ -31,6 +31,17 @@ TEST(TroubleTest, ASuccessClearsOnlyItsOwnPart) {
   EXPECT_EQ(trouble.text(kStart + 12s), "") << "it counts anew";
 }
 
+TEST(TroubleTest, AWarningIsNoTrouble) {
+  Trouble trouble;
+  trouble.set_warning("no such topic");
+  EXPECT_EQ(trouble.text(kStart), "");
+  EXPECT_EQ(trouble.warning(), "no such topic");
+  trouble.clear(Trouble::kKafka);
+  EXPECT_EQ(trouble.warning(), "no such topic");
+  trouble.set_warning("");
+  EXPECT_EQ(trouble.warning(), "");
+}
+
 TEST(TroubleTest, WhatATaskWaitsForBeforeItRunsIsToldAtOnce) {
   Trouble trouble;
   trouble.set_waiting("waiting for the sink");

@@ -77,12 +77,19 @@ INSTANTIATE_TEST_SUITE_P(
                     Bad{"${1A}", 0, "cannot read \"${1A}\"; " + kForms},
                     Bad{"${A-b}", 0, "cannot read \"${A-b}\"; " + kForms},
                     Bad{"${A B}", 0, "cannot read \"${A B}\"; " + kForms},
+                    Bad{"${A\nB}", 0, "cannot read \"${A\\nB}\"; " + kForms},
                     Bad{"${LATIN1}", 0, "the value of LATIN1 is not UTF-8"},
                     Bad{"${file:none/such}", 0, "cannot read the file /none/such"},
                     Bad{"${file:}", 0, "cannot read the file /"}));
 
 TEST(Interpolate, ReportsEveryError) {
   EXPECT_EQ(interpolate("${A} ${B} ${HOST}", lookup, "/").errors.size(), 2U);
+}
+
+TEST(Interpolate, ReportsNoMoreErrorsThanHelp) {
+  std::string text;
+  for (int i = 0; i < 100'000; ++i) text += "${NONE}";
+  EXPECT_EQ(interpolate(text, lookup, "/").errors.size(), 20U);
 }
 
 TEST(Interpolate, BoundsDefaultsWithinDefaults) {

@@ -256,6 +256,9 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"a-second:", "A Second:", "p.yaml:37:3: error: jobs[\"A Second\"]: expected text"},
         Wrong{"topics: [cdc.public.orders, \"^cdc[.]shop[.].*\"]", "topics: []",
               "p.yaml:5:11: error: source.topics: expected at least 1 item, found 0"},
+        Wrong{"dead_letter_topic: \"\"", "dead_letter_topic: cdc.shop.dlq",
+              "p.yaml:5:11: error: source.topics: \"^cdc[.]shop[.].*\" also reads the pipeline's "
+              "own dead letters, in \"cdc.shop.dlq\""},
         Wrong{"${BATCH_SIZE:-50}", "${BATCH_SIZE}",
               "p.yaml:19:14: error: coalesce.max_keys: environment variable BATCH_SIZE is not set"},
         Wrong{"config: {url: http://localhost:9200}", "config: [url]",

@@ -165,6 +165,9 @@ INSTANTIATE_TEST_SUITE_P(
             "a: b: c\n",
             "f.yaml:1:5: error: not valid YAML here; check the indentation, and quote a value "
             "that holds \": \""},
+        Malformed{"a: \"C:\\\xc3\xa9\"\n",
+                  "f.yaml:1:9: error: no such escape in a double-quoted value; write \\\\ for a "
+                  "backslash, or quote with '"},
         Malformed{"a:\n\tb: 1\n", "f.yaml:2:3: error: a tab in the indentation; use spaces"},
         Malformed{"a: *nope\n",
                   "f.yaml:1:4: error: the referenced anchor is not defined; quote a value that "
@@ -188,7 +191,35 @@ INSTANTIATE_TEST_SUITE_P(
                   "f.yaml:1:67: error: nested deeper than 64 levels"},
         Malformed{repeat("[", 100000), "f.yaml:1:33: error: nested deeper than 64 levels"},
         Malformed{laughs(), "f.yaml:5:25: error: more than 50000 values, aliases spelled out"},
+        Malformed{"größe: {é: ☺, é: *x}\n",
+                  "f.yaml:1:18: error: the referenced anchor is not defined; quote a value that "
+                  "begins with \"*\""},
+        Malformed{"a: \"\\u263",
+                  "f.yaml:1:10: error: bad character found while scanning hex number"},
+        Malformed{"a: &a " + std::string(1 << 20, 'x') + "\nb: [*a, *a, *a, *a]\n",
+                  "f.yaml:2:13: error: more than 4 MiB of text, aliases and variables spelled out"},
         Malformed{std::string((4 << 20) + 1, '#'), "f.yaml: error: larger than 4 MiB"}));
+
+TEST(YamlLoader, BoundsTheTextThatVariablesBringIn) {
+  const test::Variables variables = {{"LARGE", std::string(1 << 20, 'x')}};
+  EXPECT_THAT(problems_of("a: ${LARGE}\nb: ['${LARGE}', '${LARGE}']\n", variables), IsEmpty());
+  EXPECT_THAT(
+      problems_of("a: ${LARGE}\nb: ['${LARGE}', '${LARGE}', '${LARGE}']\n", variables),
+      ElementsAre(
+          "f.yaml:2:29: error: more than 4 MiB of text, aliases and variables spelled out"));
+  EXPECT_THAT(problems_of("a: '${LARGE}${LARGE}${LARGE}${LARGE}${LARGE}'\n", variables),
+              ElementsAre(HasSubstr("the text is larger than 4 MiB")));
+}
+
+TEST(YamlLoader, ReportsOnOneLineWhateverTheFileHolds) {
+  EXPECT_THAT(problems_of("a: \"${file:/x\\ny\\x01}\"\n"),
+              ElementsAre("f.yaml:1:4: error: a: cannot read the file \"/x\\ny\\u0001\""));
+}
+
+TEST(YamlLoader, CountsColumnsAfterAByteOrderMark) {
+  EXPECT_THAT(problems_of("\xEF\xBB\xBFé: [ü, *é]\n"),
+              ElementsAre(HasSubstr("f.yaml:1:8: error: the referenced anchor")));
+}
 
 TEST(YamlLoader, TakesStringTagAsQuotes) {
   const ConfigDocument document = load("a: !!str 5\n");

@@ -35,6 +35,8 @@ struct Script {
   std::function<void(std::span<const sluice_key* const>, DocumentOutput&)> materialize;
   std::function<void(std::string_view cursor, DocumentOutput&)> scan;
   std::function<void()> on_snapshot;
+  std::function<bool(std::int64_t tx_id)> seen;  ///< without it the source does not know
+  std::function<std::string()> source_state;     ///< JSON text; without it: {}
   // Sink.
   std::function<void()> prepare;
   std::function<void(std::string_view target, std::span<const sluice_document* const>,

@@ -181,7 +181,13 @@ class ScriptedDenormalizer : public sluice::Denormalizer, Scripted {
   }
   void snapshot(sluice::ValueOutput& output) override {
     if (script().on_snapshot) script().on_snapshot();
-    output.value(sluice::make_string(""));
+    output.value(sluice::make_string(script().seen ? "now" : ""));
+  }
+  void seen(std::string_view, std::span<const std::int64_t> tx_ids,
+            std::span<std::uint8_t> seen) override {
+    for (std::size_t i = 0; i < tx_ids.size(); ++i) {
+      seen[i] = script().seen && script().seen(tx_ids[i]) ? SLUICE_SEEN : SLUICE_UNSEEN;
+    }
   }
   std::int64_t count() override {
     const std::lock_guard lock(script().mutex);
@@ -203,6 +209,10 @@ class ScriptedDenormalizer : public sluice::Denormalizer, Scripted {
   }
   void unlock() override { release(); }
   void explain(sluice::ValueOutput& output) override { tell(output); }
+  void source_state(sluice::ValueOutput& output) override {
+    const auto state = script().source_state ? script().source_state() : std::string("{}");
+    output.value(sluice::to_value(nlohmann::ordered_json::parse(state), output));
+  }
 
  private:
   void release() {

@@ -35,14 +35,14 @@ MockKafka::Record record_of(const rd_kafka_message_t& message) {
   const void* value = nullptr;
   std::size_t size = 0;
   for (std::size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == 0; ++i) {
-    record.headers[name] = text(value, size).value_or("");
+    record.headers.emplace_back(name, text(value, size).value_or(""));
   }
   return record;
 }
 
-void read_from_start(rd_kafka_t* client, const std::string& topic) {
+void read_from_start(rd_kafka_t* client, const std::string& topic, int partition) {
   const KafkaListPtr list(rd_kafka_topic_partition_list_new(1));
-  rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), 0)->offset =
+  rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset =
       RD_KAFKA_OFFSET_BEGINNING;
   check(rd_kafka_assign(client, list.get()), "assign");
 }
@@ -106,9 +106,9 @@ std::int64_t MockKafka::committed(int partition, const std::string& topic) const
   return list->elems[0].offset < 0 ? -1 : list->elems[0].offset;
 }
 
-std::vector<MockKafka::Record> MockKafka::read_all(const std::string& topic) const {
+std::vector<MockKafka::Record> MockKafka::read_all(const std::string& topic, int partition) const {
   const auto client = consumer();
-  read_from_start(client.get(), topic);
+  read_from_start(client.get(), topic, partition);
   std::vector<Record> records;
   while (true) {
     const MessagePtr message(rd_kafka_consumer_poll(client.get(), 30000));
@@ -124,7 +124,7 @@ std::vector<MockKafka::Record> MockKafka::read_all(const std::string& topic) con
 std::shared_ptr<const RecordBatch> MockKafka::read_batch(std::size_t count) {
   batch_readers_.push_back(consumer());
   auto* const client = batch_readers_.back().get();
-  read_from_start(client, "in");
+  read_from_start(client, "in", 0);
   std::vector<MessagePtr> messages;
   while (messages.size() < count) {
     MessagePtr message(rd_kafka_consumer_poll(client, 30000));

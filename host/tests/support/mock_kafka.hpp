@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pipeline/kafka_consumer.hpp"
@@ -26,7 +26,7 @@ class MockKafka {
   struct Record {
     std::optional<std::string> key;
     std::optional<std::string> value;
-    std::map<std::string, std::string> headers;
+    std::vector<std::pair<std::string, std::string>> headers;
   };
   /// Returns when the broker has them.
   void produce(const std::string& topic, int partition, const std::vector<Record>& records);
@@ -35,8 +35,8 @@ class MockKafka {
 
   /// What the group has committed; -1: nothing.
   std::int64_t committed(int partition = 0, const std::string& topic = "in") const;
-  /// All that partition 0 of a topic holds now.
-  std::vector<Record> read_all(const std::string& topic) const;
+  /// All that a partition of a topic holds now.
+  std::vector<Record> read_all(const std::string& topic, int partition = 0) const;
 
   /// The first `count` records of `in`, partition 0, as the pipeline's stages get them. Must be
   /// gone before this is.

@@ -21,13 +21,22 @@ std::string contents(const std::filesystem::path& file) {
 
 }  // namespace
 
-Program::Program(const std::vector<std::string>& arguments) {
+Program::Program(const std::vector<std::string>& arguments,
+                 const std::vector<std::string>& variables) {
   std::vector<std::string> words{SLUICE_PROGRAM, "--log-format", "json", "--plugin-path",
                                  SLUICE_TEST_PLUGINS};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
+
+  auto added = variables;
+  std::vector<char*> environment;
+  for (auto& variable : added) environment.push_back(variable.data());
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    environment.push_back(*variable);
+  }
+  environment.push_back(nullptr);
 
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
@@ -37,7 +46,8 @@ Program::Program(const std::vector<std::string>& arguments) {
   };
   redirect(STDOUT_FILENO, "out");
   redirect(STDERR_FILENO, "err");
-  const int error = posix_spawn(&pid_, SLUICE_PROGRAM, &files, nullptr, argv.data(), environ);
+  const int error =
+      posix_spawn(&pid_, SLUICE_PROGRAM, &files, nullptr, argv.data(), environment.data());
   posix_spawn_file_actions_destroy(&files);
   if (error != 0) throw std::runtime_error("cannot start " SLUICE_PROGRAM);
 }
@@ -61,6 +71,9 @@ void Program::send(int signal) const {
   ::kill(pid_, signal);
 }
 
+std::string Program::command_line() const {
+  return contents("/proc/" + std::to_string(pid_) + "/cmdline");
+}
 std::string Program::out() const {
   return contents(folder_.path() / "out");
 }

@@ -13,7 +13,9 @@ namespace sluice::test {
 /// log in JSON.
 class Program {
  public:
-  explicit Program(const std::vector<std::string>& arguments);
+  /// `variables`: NAME=VALUE, before those of this process.
+  explicit Program(const std::vector<std::string>& arguments,
+                   const std::vector<std::string>& variables = {});
   /// Kills it if it still runs.
   ~Program();
   Program(const Program&) = delete;
@@ -22,6 +24,9 @@ class Program {
   /// Waits for its end, at most a minute, and returns the exit code; -1 if a signal ended it.
   int wait();
   void send(int signal) const;
+
+  /// Its command line, as every user of the machine may read it.
+  std::string command_line() const;
 
   std::string out() const;  ///< standard output so far
   std::string err() const;
