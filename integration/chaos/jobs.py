@@ -1,0 +1,88 @@
+"""Rebuilds of the index, each in a process of its own."""
+
+import subprocess
+import time
+
+from http_json import call
+from job_run import JobRun
+from waiting import eventually
+
+_DEADLINE = 240
+
+
+class Jobs:
+    """Context manager: ends what still runs."""
+
+    def __init__(self, world):
+        self.world = world
+        self._runs = []
+        self.failed = 0  # runs that a fault made fail
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for run in self._runs:
+            run.end()
+
+    def start(self):
+        self._runs.append(JobRun(self.world.pipeline, self.world.host.env))
+        return self._runs[-1]
+
+    def wait_for(self, run):
+        """The exit status."""
+        try:
+            status = run.process.wait(_DEADLINE)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"reconcile is not done after {_DEADLINE} s:\n{run.log_text()[-4000:]}") from None
+        assert status >= 0, f"reconcile crashed with {status}:\n{run.log_text()[-4000:]}"
+        self.failed += status != 0
+        return status
+
+    def expect_success(self, run):
+        status = self.wait_for(run)
+        assert status == 0, f"reconcile failed:\n{run.log_text()[-4000:]}"
+
+    def run_to_success(self):
+        self._repeat_while_skipped(lambda runs: self.expect_success(runs[0]))
+
+    def run_two(self):
+        """At once, each to its success."""
+        def wait(runs):
+            for run in runs:
+                self.expect_success(run)
+
+        return self._repeat_while_skipped(wait, 2)
+
+    def run_in_host(self):
+        """In the pipeline's main host, by its admin API."""
+        before, url = self.world.index_in_use(), f"{self.world.admin_url}/pipelines/{self.world.name}/jobs/reconcile/run"
+
+        def is_in_use():
+            if self.world.index_in_use() == before:
+                answer = call("POST", url)  # again and again, for it may be skipped
+                raise AssertionError(f"no new index; the host answers {answer.status}: {answer.text}")
+
+        eventually(is_in_use, _DEADLINE)
+
+    def start_rebuild(self):
+        """A run, as soon as it is at work."""
+        (run,) = self._repeat_while_skipped(lambda runs: runs[0].wait_for_step("", _DEADLINE))
+        return run
+
+    def kill_at(self, step):
+        """Starts a run and kills it at once when it comes to the step."""
+        (run,) = self._repeat_while_skipped(lambda runs: runs[0].wait_for_step(step, _DEADLINE))
+        run.process.kill()
+        run.process.wait()
+
+    def _repeat_while_skipped(self, wait, count=1):
+        """The lock may be held by the pipeline's own first run, or by one that was killed and whose session has yet to end."""
+        deadline = time.monotonic() + _DEADLINE
+        while True:
+            runs = [self.start() for _ in range(count)]
+            wait(runs)
+            if not all(run.is_skipped() for run in runs):
+                return runs
+            assert time.monotonic() < deadline, "another run holds the lock all the time"
+            time.sleep(0.2)
