@@ -1,0 +1,34 @@
+#!/usr/bin/env python3
+"""What can never be processed: it goes to the dead letters as it was, or stops its own pipeline, and all else flows on.
+
+  integration/bad-input/run.py [NAME...]    all tests, or those named (test_records, test_records.Records.test_..., ...)
+
+Brings up one stack, on which each test class has a database, a connector, an index and a host of its own (SLUICE_BIN:
+another binary), and takes all of it down again. WORKERS classes (3) run side by side.
+"""
+
+import os
+import pathlib
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "any-index"), str(HERE.parent / "lib")]
+
+from runner import end_on_sigterm, run_tests  # noqa: E402
+from stack import Stack  # noqa: E402
+from world import World  # noqa: E402
+
+
+def main():
+    end_on_sigterm()
+    try:
+        with Stack("postgres", "kafka", "connect", "opensearch") as stack:
+            World.stack = stack
+            passed = run_tests("bad-input", HERE, sys.argv[1:], int(os.environ.get("WORKERS", "3")))
+    except KeyboardInterrupt:
+        World.abandon_all()
+    return 0 if passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
