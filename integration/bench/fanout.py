@@ -16,7 +16,6 @@ binary), and takes it down again. Figures mean something on a machine that does 
 import argparse
 import json
 import pathlib
-import re
 import sys
 import time
 
@@ -65,11 +64,6 @@ def load(world, count):
     return user
 
 
-def peak_memory_mb(host):
-    status = pathlib.Path(f"/proc/{host.process.pid}/status").read_text()
-    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
-
-
 def rename(world, user, number):
     """Renames the user and returns how long the walk took, in seconds."""
     pages = world.metric("sluice_walk_pages_total")
@@ -97,7 +91,7 @@ def measure(world, user, options):
         "documents": options.documents, "rate": options.rate, "walk_seconds": walks,
         "walk_documents_per_second": options.documents * len(walks) / sum(walks),
         "latency_ms": {name: summary(latencies) for name, latencies in phases.items()},
-        "host_peak_mb": peak_memory_mb(world.host),
+        "host_peak_mb": world.host.resident_megabytes(peak=True),
         "renamed_documents": documents_of(world, f"renamed-{options.renames}"),
     }
 

@@ -73,6 +73,21 @@ takes_mounted_pipelines() {
   run_host -v "$work_dir/pipelines:/etc/sluice/pipelines:ro" -- validate /etc/sluice/pipelines/mounted.yaml
 }
 
+# A secret is read as the image's user: one that everyone may read will do, one of its owner's alone is told.
+reads_mounted_secrets() {
+  mkdir -p "$work_dir/reading" "$work_dir/secrets"
+  # shellcheck disable=SC2016 # for the host to fill in
+  sed 's|${POSTGRES_PASSWORD:-postgres}|${file:/run/secrets/postgres}|' pipelines/projects.yaml >"$work_dir/reading/projects.yaml"
+  printf 'secret\n' >"$work_dir/secrets/postgres"
+  chmod -R a+rX "$work_dir"
+  local validate=(run_host -v "$work_dir/reading:/etc/sluice/pipelines:ro" -v "$work_dir/secrets:/run/secrets:ro"
+    -- validate /etc/sluice/pipelines/projects.yaml)
+  "${validate[@]}" || return 1
+  chmod 600 "$work_dir/secrets/postgres"
+  ! "${validate[@]}" 2>"$work_dir/unreadable" || return 1
+  grep -o 'cannot read the file /run/secrets/postgres' "$work_dir/unreadable"
+}
+
 # A plugin of the same name in /plugins comes before the image's own.
 takes_mounted_plugins() {
   local id described
@@ -111,6 +126,9 @@ insert_is_found() {
   printf 'found %s ms after the insert' "$(($(now_ms) - started))"
 }
 
+# Past it a slot is given up, so that a consumer that is away for long does not fill the disk.
+slots_are_bounded() { expect "$(query 'SHOW max_slot_wal_keep_size')" 4GB; }
+
 delete_is_gone() {
   query "DELETE FROM projects WHERE slug = 'smoke-$$'" || return 1
   wait_until 30 not_found "smoke-$$" "smoke-$$" || { search "smoke-$$"; return 1; }
@@ -142,8 +160,10 @@ run_checks() {
   check 'it lists its five plugins' lists_its_plugins
   check 'it takes mounted pipelines' takes_mounted_pipelines
   check 'it takes mounted plugins' takes_mounted_plugins
+  check 'it reads a mounted secret as its user, or says which file it cannot read' reads_mounted_secrets
   check 'the one-shot services ended with 0' one_shots_ended_well
   check 'every published port is on 127.0.0.1' ports_are_on_loopback
+  check 'what a replication slot may hold back is bounded' slots_are_bounded
   check 'the seeds are found through the published port' seeds_are_found
   check 'a row inserted in PostgreSQL is found' insert_is_found
   check 'a row deleted in PostgreSQL is gone' delete_is_gone

@@ -3,10 +3,8 @@
 import time
 
 from case import Case, new_word
-from host import Host, free_port
 from http_json import call
 from traffic import Writes
-from world import PIPELINE
 
 
 class HostRestarted(Case):
@@ -44,10 +42,8 @@ class HostRestarted(Case):
 
 
     def test_another_host_takes_over(self):
-        admin = f"127.0.0.1:{free_port()}"
-        env = {**self.world.env, "SLUICE_ADMIN": admin, "PORT": str(free_port())}
         with Writes(self.world) as writes:
-            with Host(PIPELINE, env, f"http://{admin}/ready"):
+            with self.world.another_host():
                 writes.wait_for(200)
                 self.assertEqual(self.world.host.stop(), 0)
                 writes.wait_for(200)

@@ -1,11 +1,10 @@
 """The index rebuilt beside the one in use, and swapped in."""
 
 import json
-import subprocess
 
 from case import Case
-from host import BINARY
 from http_json import call
+from job_run import JobRun
 from traffic import Searches, Writes
 from world import PIPELINE
 
@@ -58,18 +57,11 @@ class Reconcile(Case):
 
     def test_of_two_runs_at_a_time_one_is_skipped(self):
         before = self.world.indices()
-        first = subprocess.Popen([BINARY, "job", "run", PIPELINE, "reconcile"], env=self.world.env, text=True,
-                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.addCleanup(first.wait)
-        self.addCleanup(first.kill)
-        log = []
-        for line in first.stdout:
-            log.append(line)
-            if "copy" in line:
-                break
+        first = JobRun(PIPELINE, self.world.env)
+        self.addCleanup(first.end)
+        first.wait_for_step("copy")
         self.assertIn("another run holds the lock", self.reconcile())
-        log.append(first.communicate(timeout=60)[0])
-        self.assertEqual(first.returncode, 0, "".join(log))
+        self.assertEqual(first.process.wait(60), 0, first.log_text())
         self.assertEqual(len(self.world.indices()), len(before) + 1)
         self.is_in_step()
 
@@ -95,7 +87,10 @@ class Reconcile(Case):
             self.world.opensearch("DELETE", f"/{name}")
         self.world.opensearch("PUT", f"/{index}", self.mapping())
         project = self.add_project()  # must not be lost, though there is no alias to write to
-        self.reconcile()
+        with Writes(self.world) as writes, Writes(self.world):
+            writes.wait_for(100)
+            self.reconcile()  # nothing keeps writes from the old index up to the swap
+            writes.wait_for(20)
         self.assertTrue(self.world.index_in_use().startswith(f"{index}-"))
         self.is_found(project)
         self.is_in_step()

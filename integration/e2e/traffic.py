@@ -1,9 +1,9 @@
 """What goes on while something breaks: somebody who writes, and somebody who searches."""
 
 import random
-import threading
 import time
 
+from background import Background
 from http_json import call
 from psql import DatabaseError
 
@@ -34,22 +34,12 @@ _STATEMENTS = {  # and how often, relatively
 }
 
 
-class _Background:
-    """Context manager: repeats `step` in a thread of its own."""
+class _Counted(Background):
+    """Knows how many steps are done."""
 
     def __init__(self, pause):
-        self.pause = pause
+        super().__init__(pause)
         self.count = 0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        self._thread.join()
 
     def wait_for(self, count, seconds=60):
         """Returns when `count` more steps are done."""
@@ -58,13 +48,12 @@ class _Background:
             assert time.monotonic() < deadline, f"{self} made {self.count} of {goal} steps within {seconds} s"
             time.sleep(0.01)
 
-    def _run(self):
-        while not self._stop.wait(self.pause):
-            self.step()
-            self.count += 1
+    def step(self):
+        self.do()
+        self.count += 1
 
 
-class Writes(_Background):
+class Writes(_Counted):
     """Random small transactions on all tables. A database that is away is waited for."""
 
     def __init__(self, world, pause=0.005):
@@ -75,7 +64,7 @@ class Writes(_Background):
         super().__exit__()
         self._session.close()
 
-    def step(self):
+    def do(self):
         (statement,) = random.choices(*zip(*_STATEMENTS.items()))
         try:
             self._session.run(statement)
@@ -83,7 +72,7 @@ class Writes(_Background):
             time.sleep(0.1)
 
 
-class Searches(_Background):
+class Searches(_Counted):
     """A client that looks for one word all the time, and keeps every answer that lacks the document."""
 
     def __init__(self, world, project, pause=0.002):
@@ -92,7 +81,7 @@ class Searches(_Background):
         self._id = str(project.id)
         self.failures = []
 
-    def step(self):
+    def do(self):
         try:
             answer = call("GET", self._url)
             if answer.status != 200 or [hit["id"] for hit in answer.json["hits"]] != [self._id]:

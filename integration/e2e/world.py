@@ -5,21 +5,10 @@ import json
 from deployment import Deployment
 from host import ROOT, free_port
 from http_json import call
+from projects_documents import DOCUMENTS
 from waiting import eventually
 
 PIPELINE = ROOT / "pipelines" / "projects.yaml"
-
-# The documents as they should be, written without a look at the product's own SQL.
-_DOCUMENTS = """
-SELECT json_build_object('id', p.id, 'name', p.name, 'slug', p.slug, 'description', p.description,
-  'created_at', p.created_at, 'updated_at', p.updated_at,
-  'users', (SELECT coalesce(json_agg(json_build_object(
-      'id', u.id, 'username', u.username, 'email', u.email, 'role', l.role) ORDER BY u.id), '[]')
-    FROM user_projects l JOIN users u ON u.id = l.user_id WHERE l.project_id = p.id),
-  'hashtags', (SELECT coalesce(json_agg(json_build_object('id', h.id, 'name', h.name) ORDER BY h.id), '[]')
-    FROM project_hashtags l JOIN hashtags h ON h.id = l.hashtag_id WHERE l.project_id = p.id))
-FROM projects p
-"""
 
 
 class World(Deployment):
@@ -55,4 +44,5 @@ class World(Deployment):
         return {hit["_id"]: hit["_source"] for hit in page["hits"]}
 
     def documents_in_database(self):
-        return {str(document["id"]): document for document in map(json.loads, self.database.run(_DOCUMENTS))}
+        rows = self.database.run(f"SELECT document FROM ({DOCUMENTS}) AS expected (id, document)")
+        return {str(document["id"]): document for document in map(json.loads, rows)}

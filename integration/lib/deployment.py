@@ -40,6 +40,12 @@ class Deployment:
         """One more session with the database."""
         return Session(self.env)
 
+    def another_host(self, pipeline=None):
+        """One more, on the same pipeline unless another is named, yet to be started."""
+        admin = f"127.0.0.1:{free_port()}"
+        env = {**self.env, "SLUICE_ADMIN": admin, "PORT": str(free_port())}
+        return Host(pipeline or self.pipeline, env, f"http://{admin}/ready")
+
     def script(self, name, *arguments):
         """Runs scripts/`name`."""
         self.stack.script(name, *arguments, env=self.env)
@@ -77,7 +83,7 @@ class Deployment:
         (name,) = self.opensearch("GET", f"/_alias/{self.index}")
         return name
 
-    def metric(self, name):
-        """The sum over all labels."""
-        text = call("GET", f"{self.admin_url}/metrics").text
+    def metric(self, name, admin_url=None):
+        """The sum over all labels, of this host or another."""
+        text = call("GET", f"{admin_url or self.admin_url}/metrics").text
         return sum(float(value) for value in re.findall(rf"^{name}(?:{{.*}})? (\S+)$", text, re.MULTILINE))

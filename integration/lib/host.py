@@ -3,12 +3,15 @@
 import os
 import pathlib
 import random
+import re
 import signal
 import socket
 import subprocess
 import tempfile
 import time
 import urllib.request
+
+from sanitizers import refuse_reports
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("SLUICE_BIN", str(ROOT / "build" / "release" / "bin" / "sluice"))
@@ -30,7 +33,7 @@ class Host:
     """Context manager: runs `pipeline` until `ready_url` answers with 200; stops it with SIGTERM.
 
     `env` is its whole environment. The log goes to a file; its end is shown if the start fails.
-    In between it can be stopped or killed, and started again.
+    In between it can be stopped or killed, and started again. What a sanitizer reports is an error once the host has ended.
     """
 
     def __init__(self, pipeline, env, ready_url, arguments=()):
@@ -50,8 +53,10 @@ class Host:
         return self
 
     def __exit__(self, *_):
-        self.stop()
-        self.log.close()
+        try:
+            self.stop()
+        finally:
+            self.log.close()
 
     def start(self):
         self.spawn()
@@ -68,15 +73,26 @@ class Host:
             return None
         self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(15)
+            self.process.wait(15)
         except subprocess.TimeoutExpired:
             self.kill()
-            return self.process.returncode
+        refuse_reports()
+        return self.process.returncode
 
     def kill(self):
         if self.process is not None:
             self.process.kill()
             self.process.wait()
+            refuse_reports()
+
+    def resident_megabytes(self, peak=False):
+        """Memory of the process now, or the most that it has held."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(rf"{'VmHWM' if peak else 'VmRSS'}:\s+(\d+) kB", status)[1]) / 1024
+
+    def descriptors(self):
+        """How many it has open."""
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
     def log_text(self):
         return pathlib.Path(self.log.name).read_text(errors="replace")

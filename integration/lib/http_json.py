@@ -1,5 +1,6 @@
 """HTTP requests with JSON bodies."""
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -15,13 +16,19 @@ class Answer:
         return json.loads(self.text)
 
 
-def call(method, url, body=None, timeout=30):
+def call(method, url, body=None, timeout=30, headers=None):
     """The answer, whatever its status; OSError if there is none."""
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"} | (headers or {}), method=method)
     try:
-        with urllib.request.urlopen(request, timeout=timeout) as response:
+        with _sent(request, timeout) as response:
             return Answer(response.status, response.read().decode())
+    except http.client.HTTPException as broken:
+        raise ConnectionError(f"{method} {url}: {broken!r}") from broken
+
+
+def _sent(request, timeout):
+    try:
+        return urllib.request.urlopen(request, timeout=timeout)
     except urllib.error.HTTPError as refusal:
-        with refusal:
-            return Answer(refusal.code, refusal.read().decode())
+        return refusal

@@ -365,10 +365,10 @@ class _Maker:
     # Order
 
     def set_order(self, node):
-        """Always one order in which no two different items are equal: by default the key's."""
+        """Always one order in which no two different items are equal: by default the key's, and then the link's."""
         rng, link = self.rng, node.link
         repeats = link and not link.table.is_unique([column for column, _ in link.parent + link.child])
-        if rng.random() < 0.4 or (repeats and link.fields):
+        if rng.random() < 0.4 or (repeats and not link.table.primary_key):
             pool = [column.name for column in node.table.columns if column.type.ordered and column.name not in node.key]
             first = rng.sample(pool, min(len(pool), rng.choice([0, 1, 1, 2])))
             node.order = [OrderTerm(name, False, rng.random() < 0.5) for name in [*first, *node.key]]
@@ -378,6 +378,8 @@ class _Maker:
             node.config["order_by"] = [self.order_config(node, term) for term in node.order]
         else:
             node.order = [OrderTerm(name) for name in node.key]
+            if repeats:
+                node.order += [OrderTerm(name, True) for name in link.table.primary_key]
         if not node.is_object and rng.random() < 0.25:
             node.limit = node.config["limit"] = rng.randint(1, 4)
 

@@ -1,0 +1,38 @@
+"""A job of a pipeline's, in a process of its own."""
+
+import pathlib
+import subprocess
+import tempfile
+import time
+
+from host import BINARY
+
+
+class JobRun:
+    """`sluice job run PIPELINE reconcile`. Begins at once; `end()` ends it at the latest."""
+
+    def __init__(self, pipeline, env):
+        self._log = tempfile.NamedTemporaryFile(prefix="sluice-job-", suffix=".log")
+        self.process = subprocess.Popen([BINARY, "job", "run", str(pipeline), "reconcile"], env=env,
+                                        stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log)
+
+    def is_skipped(self):
+        """Another run held the lock."""
+        return self.process.poll() == 0 and "another run holds the lock" in self.log_text()
+
+    def log_text(self):
+        return pathlib.Path(self._log.name).read_text(errors="replace")
+
+    def wait_for_step(self, step, seconds=60):
+        """Returns as soon as the run has come to the step (to any, if it is empty), or was skipped."""
+        deadline = time.monotonic() + seconds
+        while f"job reconcile: {step}" not in self.log_text() and not self.is_skipped():
+            assert self.process.poll() is None, f"reconcile ended before its step '{step}':\n{self.log_text()[-4000:]}"
+            assert time.monotonic() < deadline, f"reconcile did not come to its step '{step}':\n{self.log_text()[-4000:]}"
+            time.sleep(0.005)
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self._log.close()
