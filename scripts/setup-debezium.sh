@@ -21,6 +21,9 @@
 #   REPLACE_CONNECTOR no                                                    yes: take tables away, change database, slot, prefix
 #   SNAPSHOT_MODE no_data for a connector that has not run yet, then when_needed
 #   CDC_PARTITIONS 4, CDC_RETENTION_MS 604800000 (7 days)                   of topics that are yet to be made
+#   HEARTBEAT_INTERVAL_MS 10000                                             0: none; then the slot may keep all WAL that others write
+#   POSTGRES_SSLMODE prefer                                                 of Debezium's connection: require, verify-ca, verify-full
+#   POSTGRES_SSLROOTCERT                                                    with these: the CA's file, as seen from Kafka Connect
 #   CONNECT_TIMEOUT 60                                                      seconds to wait for Connect, then for the task
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 source "$REPO_DIR/scripts/lib/settings.sh"
@@ -46,6 +49,7 @@ SETTINGS=(
   database.user="$DEBEZIUM_USER"
   database.password="$DEBEZIUM_PASSWORD"
   database.dbname="$POSTGRES_DB"
+  database.sslmode="${POSTGRES_SSLMODE:-prefer}"
 
   # pgoutput is part of PostgreSQL: nothing to install on the server.
   plugin.name=pgoutput
@@ -70,7 +74,7 @@ SETTINGS=(
 
   # Writes a row that is published but not captured. That moves the slot on while the captured tables are idle;
   # else PostgreSQL keeps the WAL of all that others write.
-  heartbeat.interval.ms=10000
+  heartbeat.interval.ms="${HEARTBEAT_INTERVAL_MS:-10000}"
   "heartbeat.action.query=UPDATE sluice_heartbeat SET written_at = now() WHERE id = 1"
 
   # As text, with all that a value says. By default an interval is a number of microseconds, in which 1 day is 24 hours,
@@ -103,6 +107,8 @@ SETTINGS=(
   producer.override.compression.type=lz4
 )
 
+[ -z "${POSTGRES_SSLROOTCERT:-}" ] || SETTINGS+=(database.sslrootcert="$POSTGRES_SSLROOTCERT")
+
 json_string() {
   local text=${1//\\/\\\\}
   text=${text//\"/\\\"}
@@ -121,6 +127,7 @@ connector_json() {
 
 request() { curl -sS -m 30 -H 'Content-Type: application/json' "$@"; }
 
+refusal=
 # Connect answers 409 while it rebalances: not an error, but a "not yet".
 put_config() {
   local answer code
@@ -129,7 +136,7 @@ put_config() {
   case $code in
     200 | 201) ;;
     409 | 5??) return 1 ;;
-    *) die "Kafka Connect refuses the connector ($code): ${answer%$'\n'*}" ;;
+    *) refusal="($code): ${answer%$'\n'*}" ;; # told once nobody swallows the output any more
   esac
 }
 
@@ -216,8 +223,11 @@ prepare_database() {
 # A slot that fell too far behind is lost for good. Without it the connector reads all rows anew.
 drop_lost_slot() {
   command -v psql >/dev/null || return 0
-  run_psql "$POSTGRES_DB" -c "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots
-    WHERE slot_name = '$SLOT' AND wal_status = 'lost' AND NOT active" || warn "could not look for a lost slot '$SLOT'"
+  local dropped
+  dropped=$(run_psql "$POSTGRES_DB" -c "SELECT slot_name, pg_drop_replication_slot(slot_name) FROM pg_replication_slots
+    WHERE slot_name = '$SLOT' AND wal_status = 'lost' AND NOT active") || warn "could not look for a lost slot '$SLOT'"
+  [ -z "$dropped" ] || warn "slot $SLOT was lost: it had fallen further behind than max_slot_wal_keep_size. The connector reads all
+  rows anew; rows that were deleted meanwhile stay in the index until the next reconcile (sluice job run FILE reconcile)"
 }
 
 # A connector that has yet to begin sends changes from then on, and no event for each row that is there: a job with
@@ -254,9 +264,12 @@ wait_until "$TIMEOUT" get_config || die "Kafka Connect does not say whether ther
 prepare_database
 drop_lost_slot
 forget_misfit_position
+was_stopped=no
+! stopped || was_stopped=yes # asked before it gets its configuration: while it takes that, it has another state
 SETTINGS+=("snapshot.mode=${SNAPSHOT_MODE:-$(snapshot_mode)}")
 wait_until "$TIMEOUT" put_config || die "Kafka Connect did not take the connector within $TIMEOUT s"
-if stopped; then
+[ -z "$refusal" ] || die "Kafka Connect refuses the connector $refusal"
+if [ "$was_stopped" = yes ]; then
   wait_until "$TIMEOUT" request -f -X PUT "$CONNECTOR_URL/resume" -o /dev/null || die "connector $NAME could not be resumed"
 elif [ -n "$registered" ]; then
   restart_failed

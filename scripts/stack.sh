@@ -18,6 +18,9 @@
 #   CONNECT_URL http://localhost:8083
 #   OPENSEARCH_URL http://localhost:9200, OPENSEARCH_TRANSPORT_PORT the node's + 100
 #   KAFKA_HEAP 384m, CONNECT_HEAP 384m, OPENSEARCH_HEAP 1g
+#   KAFKA_EXTRA_PROPERTIES        a file that is appended to the broker's properties
+#   POSTGRES_MAX_SLOT_WAL 4GB     log that a replication slot may hold back before it is given up (max_slot_wal_keep_size)
+#   POSTGRES_EXTRA_SETTINGS       words such as ssl=on, for PostgreSQL's command line
 #   SLUICE_STACK_DIR .stack       pids, logs and data; a second stack needs a folder of its own
 #   SLUICE_CACHE ~/.cache/sluice  the servers' jars, fetched once from Maven Central
 #   SLUICE_STACK_FSYNC on         off: PostgreSQL does not wait for the disk (for tests)

@@ -5,12 +5,18 @@
 #   test.sh                 all groups
 #   test.sh GROUP...        unit         unit tests of host, SDK and plugins (and of a plugin outside this tree)
 #                           api          every parameter and error of search-api, on a real OpenSearch
+#                           attack       hostile clients, and load while OpenSearch is away, on a real OpenSearch
 #                           e2e          PostgreSQL to HTTP, on the whole stack
 #                           any-index    documents of other tables, by configuration alone, on the whole stack
+#                           bad-input    records that can never be processed, and their dead letters, on the whole stack
+#                           access       TLS, passwords, secrets, held commits, the replication slot, on the whole stack
+#                           chaos        faults of every kind under a workload, on the whole stack
+#                           fuzz         each fuzz target for a short time (fuzz.sh runs them for longer)
 #                           containers   the image and docker-compose.yml, on a Docker Engine
 #   test.sh --preset NAME   build and test debug, asan or tsan instead of release
+#   test.sh --seeds N       chaos: seeds 1 to N instead of 1 to 3
 #
-# The closing line says "N passed, N failed", over all groups.
+# What failed is repeated at the end. The closing line says "N passed, N failed", over all groups.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 for part in settings process packages; do
   # shellcheck source=/dev/null
@@ -18,12 +24,13 @@ for part in settings process packages; do
 done
 cd "$REPO_DIR" || exit
 
-ALL_GROUPS=(unit api e2e any-index containers)
+ALL_GROUPS=(unit api attack e2e any-index bad-input access chaos fuzz containers)
 preset=release
+seeds=3
 groups=()
 passed=0
 failed=0
-failures=()
+declare -A failures=()
 
 build() {
   mkdir -p build
@@ -48,16 +55,28 @@ group() {
   line=$(grep -aoE '[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1) || line='0 passed, 0 failed'
   bad=$(cut -d' ' -f3 <<<"$line")
   [ "$status" = 0 ] || [ "$bad" != 0 ] || bad=1
-  [ "$bad" = 0 ] || failures+=("$name ($bad failed, exit code $status)")
+  [ "$bad" = 0 ] || failures[$name]="$bad failed, exit code $status"
   passed=$((passed + ${line%% *}))
   failed=$((failed + bad))
   info "== $name: $(seconds_since "$started") s"
 }
 
+# repeat_failures - what each group that failed said of it
+repeat_failures() {
+  local name
+  for name in "${!failures[@]}"; do
+    grep -aE -A 12 '^(FAIL|ERROR): |^[A-Za-z.]*Error: |: FAILED after |^ +FAIL |tests FAILED:| failed; all it said: ' \
+      "build/test-$name.log" | cut -c 1-500 | head -n 80 || true
+    info "FAILED: $name (${failures[$name]})"
+  done
+}
+
 # CTest says "100% tests passed, 0 tests failed out of N".
 unit_tests() {
-  local log=build/ctest.log status=0 total=0 bad=0
-  ctest --preset "$preset" --parallel "$(nproc)" --timeout 300 >"$log" 2>&1 || status=$?
+  local log=build/ctest.log status=0 total=0 bad=0 at_once
+  at_once=$(nproc)
+  [ "$preset" != release ] || at_once=$((3 * at_once)) # most of them wait; under a sanitizer they work
+  ctest --preset "$preset" --parallel "$at_once" --timeout 300 >"$log" 2>&1 || status=$?
   [ "$status" = 0 ] || grep -vE '^ *(Start +[0-9]+:|[0-9]+/[0-9]+ Test .* Passed)' "$log" || true
   read -r bad total < <(sed -nE 's/.* ([0-9]+) tests? failed out of ([0-9]+).*/\1 \2/p' "$log") || bad=1
   total=$((total + 1))
@@ -96,7 +115,11 @@ while [ $# -gt 0 ]; do
       preset=${2:?--preset needs a name}
       shift
       ;;
-    unit | api | e2e | any-index | containers) groups+=("$1") ;;
+    --seeds)
+      seeds=${2:?--seeds needs a number}
+      shift
+      ;;
+    unit | api | attack | e2e | any-index | bad-input | access | chaos | fuzz | containers) groups+=("$1") ;;
     *) die "unknown group or option '$1' (test.sh --help)" ;;
   esac
   shift
@@ -109,12 +132,17 @@ for name in "${groups[@]}"; do
   case $name in
     unit) group unit unit_tests ;;
     api) group api python3 integration/api/run.py ;;
+    attack) group attack python3 integration/attack/run.py ;;
     e2e) group e2e python3 integration/e2e/run.py ;;
     any-index) group any-index python3 integration/any-index/run.py ;;
+    bad-input) group bad-input python3 integration/bad-input/run.py ;;
+    access) group access python3 integration/access/run.py ;;
+    chaos) group chaos python3 integration/chaos/run.py --seeds "$seeds" ;;
+    fuzz) group fuzz scripts/fuzz.sh --seconds 20 --seed 1 ;; # the same inputs each time: what fails is the change
     containers) group containers integration/containers/run.sh ;;
   esac
 done
-for failure in ${failures[@]+"${failures[@]}"}; do info "FAILED: $failure"; done
+repeat_failures
 info "all groups took $(seconds_since "$started") s"
 info "$passed passed, $failed failed"
 [ "$failed" = 0 ] && [ ${#failures[@]} = 0 ]

@@ -15,6 +15,8 @@ kafka_stop_signal() { printf TERM; }
 
 kafka_prepare() {
   fill_in kafka-server.properties "$RUN_DIR/kafka-server.properties"
+  # Of a property that is given twice, the broker takes the last.
+  [ -z "${KAFKA_EXTRA_PROPERTIES:-}" ] || cat "$KAFKA_EXTRA_PROPERTIES" >>"$RUN_DIR/kafka-server.properties"
   [ ! -f "$DATA_DIR/kafka/meta.properties" ] || return 0
   mkdir -p "$DATA_DIR/kafka"
   own "$DATA_DIR/kafka"

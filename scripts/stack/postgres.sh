@@ -48,9 +48,11 @@ postgres_command() {
     max_slot_wal_keep_size="${POSTGRES_MAX_SLOT_WAL:-4GB}"
     max_wal_size=2GB
     log_line_prefix='%m [%p] %u@%d '
-  ) setting
+  ) setting extra
   # For tests: no waiting for the disk. A crash of the machine (not of the server) may then corrupt the cluster.
   [ "${SLUICE_STACK_FSYNC:-on}" != off ] || settings+=(fsync=off synchronous_commit=off full_page_writes=off)
+  read -ra extra <<<"${POSTGRES_EXTRA_SETTINGS:-}"
+  settings+=("${extra[@]}")
   command=("$POSTGRES_BIN/postgres" -D "$DATA_DIR/postgres")
   for setting in "${settings[@]}"; do command+=(-c "$setting"); done
 }
