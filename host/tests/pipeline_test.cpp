@@ -225,6 +225,17 @@ TEST_F(PipelineTest, AFatalErrorOfAWriterFailsTheTaskAndTheNextOneGoesOnWhereItW
   EXPECT_TRUE(await([&] { return task().gets_on; }));
 }
 
+TEST_F(PipelineTest, ATaskThatKeepsFailingIsStartedAgainEverLater) {
+  answer_in_sink([](auto, auto, auto&) -> bool { throw FatalError("401 Unauthorized"); });
+  kafka_.produce({"put a"});
+  start();
+  ASSERT_TRUE(await([&] { return task().state == TaskState::kFailed; }));
+  const auto failed = std::chrono::steady_clock::now();
+  ASSERT_TRUE(await([&] { return task().restarts == 3; }));
+  // Half of 1, 2 and 4 s at least.
+  EXPECT_GE(std::chrono::steady_clock::now() - failed, 3500ms);
+}
+
 TEST_F(PipelineTest, AFailureIsToldWhileWhatIsUnderWayHasNotEnded) {
   flow_.config.coalesce.writers = 2;
   test::Gate gate;
@@ -387,6 +398,58 @@ TEST_F(PipelineTest, WhileTheSinkAsAWholeIsAwayTheTaskSaysSo) {
   EXPECT_EQ(metric("sluice_lag_records"), 1);
   away = false;
   EXPECT_TRUE(await([&] { return task().gets_on; }));
+}
+
+TEST_F(PipelineTest, WhileTheSinkAnswersAndTakesNoDocumentTheTaskSaysSo) {
+  std::atomic<bool> full{true};
+  answer_in_sink([&](auto, std::size_t i, OutcomeOutput& output) {
+    if (full) output.retry(i, "the disk is full");
+    return full.load();
+  });
+  kafka_.produce({"put a", "put b"});
+  start();
+  ASSERT_TRUE(await([&] { return !task().gets_on && task().state == TaskState::kRunning; }));
+  EXPECT_THAT(task().trace,
+              AllOf(HasSubstr("retrying for "), HasSubstr(" s: scripted: the disk is full")));
+  full = false;
+  EXPECT_TRUE(await([&] { return task().gets_on; }));
+  EXPECT_TRUE(await_committed(2));
+}
+
+TEST_F(PipelineTest, ADocumentThatIsNotTakenWhileOthersAreIsNotTheTasksTrouble) {
+  std::atomic<bool> busy{true};
+  answer_in_sink([&](std::string_view id, std::size_t i, OutcomeOutput& output) {
+    if (id != "stuck" || !busy) return false;
+    output.retry(i, "429");
+    return true;
+  });
+  kafka_.produce({"put stuck"});
+  start();
+  ASSERT_TRUE(await([&] { return metric("sluice_documents_retried_total") > 1; }));
+  const auto until = std::chrono::steady_clock::now() + Trouble::kPatienceWithDocuments + 1s;
+  for (int i = 0; std::chrono::steady_clock::now() < until; ++i) {
+    kafka_.produce({"put other" + std::to_string(i)});
+    ASSERT_TRUE(await_written("other" + std::to_string(i)));
+    ASSERT_FALSE(await([&] { return !task().gets_on; }, 1s)) << task().trace;
+  }
+  busy = false;
+  EXPECT_TRUE(await([&] { return metric("sluice_lag_records") == 0; }));
+}
+
+TEST_F(PipelineTest, ATryThatHangsIsToldWithAllTheTimeThatItTook) {
+  std::atomic<bool> hangs{true};
+  answer_in_sink([&](auto, auto, auto&) {
+    if (!hangs) return false;
+    std::this_thread::sleep_for(Trouble::kPatience + 500ms);
+    throw RetryError("no answer within 5.5 s");
+  });
+  flow_.config.errors.retry = {60s, 60s};  // no second try
+  kafka_.produce({"put a"});
+  start();
+  ASSERT_TRUE(await([&] { return metric("sluice_documents_retried_total") == 1; }));
+  EXPECT_THAT(task().trace,
+              AllOf(HasSubstr("retrying for "), HasSubstr(" s: scripted: no answer within 5.5 s")));
+  hangs = false;
 }
 
 TEST_F(PipelineTest, AChangeThatIsNotVisibleYetIsReadAgainAndWrittenOnce) {

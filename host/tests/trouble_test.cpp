@@ -31,6 +31,15 @@ TEST(TroubleTest, ASuccessClearsOnlyItsOwnPart) {
   EXPECT_EQ(trouble.text(kStart + 12s), "") << "it counts anew";
 }
 
+TEST(TroubleTest, ASinkThatAnswersMayPutDocumentsOffForLonger) {
+  Trouble trouble;
+  trouble.note(Trouble::kDocuments, "the disk is full", kStart);
+  EXPECT_EQ(trouble.text(kStart + 30s), "");
+  trouble.note(Trouble::kRoute, "the database is away", kStart + 10s);
+  EXPECT_EQ(trouble.text(kStart + 20s), "retrying for 10 s: the database is away");
+  EXPECT_EQ(trouble.text(kStart + 31s), "retrying for 31 s: the disk is full");
+}
+
 TEST(TroubleTest, AWarningIsNoTrouble) {
   Trouble trouble;
   trouble.set_warning("no such topic");

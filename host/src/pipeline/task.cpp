@@ -169,13 +169,14 @@ void Task::read_ahead(GroupConsumer& consumer) {
 Routed Task::route(GroupConsumer& consumer, const RecordBatch& batch, const std::stop_token& stop) {
   Backoff backoff(flow_.config.errors.retry.initial, flow_.config.errors.retry.max);
   while (true) {
+    const auto began = Clock::now();
     try {
       auto routed = routing_->route(batch);
       trouble_.clear(Trouble::kRoute);
       return routed;
     } catch (const RetryError& e) {
       const auto delay = backoff.next();
-      trouble_.note(Trouble::kRoute, e.what());
+      trouble_.note(Trouble::kRoute, e.what(), began);
       spdlog::warn("{}: {} (tried again in {} ms)", flow_.name, e.what(), delay.count());
       const auto until = Clock::now() + delay;
       while (Clock::now() < until) {

@@ -16,6 +16,12 @@ Clock::duration delay_until_visible(Clock::time_point since) {
                                      std::chrono::milliseconds(500));
 }
 
+bool is_settled(sluice_outcome outcome) {
+  return outcome == SLUICE_DONE || outcome == SLUICE_SUPERSEDED || outcome == SLUICE_ITEM_ERROR;
+}
+
+constexpr std::chrono::seconds kLogRefusalsEvery{5};
+
 }  // namespace
 
 Writer::Writer(const Flow& flow, Coalescer& coalescer, DeadLetters* dead_letters,
@@ -43,7 +49,28 @@ std::vector<KeyResult> Writer::write(const std::vector<KeyWork>& keys) {
   std::vector<KeyRequest> requests;
   requests.reserve(keys.size());
   for (const auto& work : keys) requests.push_back({work.id, work.tx_ids});
-  return stages_.write({}, requests);
+  const auto began = Clock::now();
+  auto results = stages_.write({}, requests);
+  tell_refusals(results, began);
+  return results;
+}
+
+// A sink may answer and yet take nothing: its disk is full, its shards are away. While it takes
+// some, the task gets on.
+void Writer::tell_refusals(const std::vector<KeyResult>& results, Clock::time_point began) {
+  const auto is_refused = [](const auto& result) { return result.outcome == SLUICE_ITEM_RETRY; };
+  const bool some_settled = std::any_of(results.begin(), results.end(), [](const auto& result) {
+    return is_settled(result.outcome);
+  });
+  if (some_settled) trouble_.clear(Trouble::kDocuments);
+  const auto first = std::find_if(results.begin(), results.end(), is_refused);
+  if (first == results.end()) return;
+  const auto reason = first->plugin + ": " + first->reason;
+  if (!some_settled) trouble_.note(Trouble::kDocuments, reason, began);
+  if (refusals_logged_ && began - *refusals_logged_ < kLogRefusalsEvery) return;
+  refusals_logged_ = began;
+  spdlog::warn("{}: {} of {} documents were not taken, and are tried again; the first: {}",
+               flow_.name, std::count_if(first, results.end(), is_refused), results.size(), reason);
 }
 
 void Writer::flush(std::vector<KeyWork> keys, const std::stop_token& stop) {
@@ -56,7 +83,7 @@ void Writer::flush(std::vector<KeyWork> keys, const std::stop_token& stop) {
     away_.reset();
     trouble_.clear(Trouble::kWrite);
   } catch (const RetryError& e) {
-    trouble_.note(Trouble::kWrite, e.what());
+    trouble_.note(Trouble::kWrite, e.what(), began);
     const auto delay = away_.next();
     spdlog::warn("{}: {} (tried again in {} ms)", flow_.name, e.what(), delay.count());
     coalescer_.suspend(delay);
@@ -115,6 +142,7 @@ std::optional<Clock::duration> Writer::retry_after(KeyWork& work, const KeyResul
 }
 
 void Writer::walk_page(WalkWork walk, const std::stop_token& stop) {
+  const auto began = Clock::now();
   std::optional<Clock::duration> delay;  // until the next page; none if the walk is over
   try {
     if (walk.begins_sweep() && !is_visible(walk)) {
@@ -125,7 +153,7 @@ void Writer::walk_page(WalkWork walk, const std::stop_token& stop) {
     }
     trouble_.clear(Trouble::kWalk);
   } catch (const RetryError& e) {
-    trouble_.note(Trouble::kWalk, e.what());
+    trouble_.note(Trouble::kWalk, e.what(), began);
     const auto pause = away_.next();
     spdlog::warn("{}: {} (the walk goes on in {} ms)", flow_.name, e.what(), pause.count());
     delay = pause;

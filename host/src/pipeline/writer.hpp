@@ -33,6 +33,7 @@ class Writer {
   std::optional<Clock::duration> next_page(WalkWork& walk, const std::stop_token& stop);
   bool is_visible(const WalkWork& walk) const;
   std::vector<KeyResult> write(const std::vector<KeyWork>& keys);
+  void tell_refusals(const std::vector<KeyResult>& results, Clock::time_point began);
   bool write_page(const WalkWork& walk, const std::vector<std::string>& ids,
                   const std::stop_token& stop);
   std::optional<Clock::duration> retry_after(KeyWork& work, const KeyResult& result,
@@ -48,6 +49,7 @@ class Writer {
   WritingStages stages_;
   Backoff away_;   ///< while the database or the sink as a whole is away
   Backoff retry_;  ///< of single keys
+  std::optional<Clock::time_point> refusals_logged_;
 };
 
 }  // namespace sluice
