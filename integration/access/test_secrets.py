@@ -97,20 +97,21 @@ class Secrets(unittest.TestCase):
             self.run_command(*command)
 
     def run_host(self, path, until):
-        """Its log, and all that it answers, once `until` (a check of what it said so far) passes."""
+        """Its log, and all that it answers, once `until` (a check of its log so far) passes."""
         host = Host(path, self.world.env, f"{self.world.admin_url}/health", ["--log-level", "trace"])
         with host:
-            def ask():
-                for url in ("/health", "/ready", "/metrics", "/pipelines"):
-                    for token in (ADMIN_TOKEN, "wrong"):
-                        self.hears(self.call("GET", self.world.admin_url + url, token))
-                for key in (SEARCH_KEY, "wrong"):
-                    self.hears(self.call("GET", self.search_url, key))
-                until("\n".join(self.said) + host.log_text())
-
-            eventually(ask)
+            eventually(lambda: until(host.log_text()))
+            eventually(self.ask, passing=OSError)
             self.hears(self.call("POST", f"{self.world.admin_url}/pipelines/secrets/jobs/reconcile/run", ADMIN_TOKEN))
             self.hears(host.log_text())
+
+    def ask(self):
+        """All that can be asked of a host that runs."""
+        for url in ("/health", "/ready", "/metrics", "/pipelines"):
+            for token in (ADMIN_TOKEN, "wrong"):
+                self.hears(self.call("GET", self.world.admin_url + url, token))
+        for key in (SEARCH_KEY, "wrong"):
+            self.hears(self.call("GET", self.search_url, key))
 
     def call(self, method, url, token):
         return call(method, url, headers={"Authorization": f"Bearer {token}"}).text
@@ -129,6 +130,7 @@ class Secrets(unittest.TestCase):
         self.addCleanup(host.stop)
         host.start()
         wait_until_equal(self.world, DOCUMENTS)  # so files without their line breaks are what the servers were given
+        eventually(self.ask, passing=OSError)
         self.hears(host.log_text())
         self.run_all_commands(path)
         self.nothing_was_told()
@@ -149,7 +151,7 @@ class Secrets(unittest.TestCase):
         self.run_host(path, refused_by("password authentication failed"))
         path = self.write(self.pipeline(search=wrong))
         self.run_all_commands(path)
-        self.run_host(path, refused_by("401"))
+        self.run_host(path, refused_by("status 401"))
         self.nothing_was_told()
 
     def refused(self, change, *words):

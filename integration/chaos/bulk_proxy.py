@@ -34,9 +34,6 @@ class Bulk:
     def forward(self, body=None):
         return _send(self._node, self._method, self.path, self.headers, self.body if body is None else body)
 
-    def ids(self):
-        return {metadata["_id"] for _, metadata, _ in self.items}
-
 
 class BulkProxy:
     """Context manager: listens on a free port, `url`."""

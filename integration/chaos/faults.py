@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import random
 import signal
 import threading
 import time
@@ -53,12 +54,18 @@ def host_stopped(field):
 
 @fault
 def host_paused(field):
-    process = field.fleet.main.process
-    process.send_signal(signal.SIGSTOP)
-    try:
-        time.sleep(LONG)
-    finally:
-        process.send_signal(signal.SIGCONT)
+    """Alone, or, in turn, with another that takes over meanwhile: what it had in hand then comes behind the other's."""
+    others = field.turn % 2
+    with field.fleet.helpers(others):
+        process = field.fleet.main.process
+        process.send_signal(signal.SIGSTOP)
+        try:
+            time.sleep(LONG)
+        finally:
+            process.send_signal(signal.SIGCONT)
+        if others:
+            field.expect_progress()
+    return "while another took over" if others else "alone"
 
 
 @fault
@@ -126,6 +133,11 @@ def disk_watermark(field):
 
 # Bulk requests and their answers
 
+def _rng(field):
+    """For threads of the proxy's, which draw as often as there happen to be requests."""
+    return random.Random(field.rng.random())
+
+
 def _harm(field, harm, low=2, high=6):
     seen = field.proxy.harmed
     field.proxy.harm = harm
@@ -138,29 +150,29 @@ def _harm(field, harm, low=2, high=6):
 
 @fault
 def bulk_429(field):
-    _harm(field, harms.sometimes(field.rng, 0.8, harms.refused(429)))
+    _harm(field, harms.sometimes(_rng(field), 0.8, harms.refused(429)))
 
 
 @fault
 def bulk_503(field):
-    _harm(field, harms.sometimes(field.rng, 0.8, harms.refused(503)))
+    _harm(field, harms.sometimes(_rng(field), 0.8, harms.refused(503)))
 
 
 @fault
 def bulk_items_refused(field):
-    _harm(field, harms.items_refused(field.rng))
+    _harm(field, harms.items_refused(_rng(field)))
 
 
 @fault
 def bulk_answer_truncated(field):
-    _harm(field, harms.sometimes(field.rng, 0.7, harms.answer_truncated(field.rng)))
+    _harm(field, harms.sometimes(_rng(field), 0.7, harms.answer_truncated(_rng(field))))
 
 
 @fault
 def bulk_hangs(field):
     over = threading.Event()
     try:
-        _harm(field, harms.lost_or_hanging(field.rng, over), 3, 20)
+        _harm(field, harms.lost_or_hanging(_rng(field), over), 3, 20)
     finally:
         over.set()
 
@@ -270,15 +282,12 @@ def two_reconciles(field):
 
 @fault
 def reconcile_meanwhile(field):
-    """A rebuild runs while something else goes wrong, three times. It may fail, but the one after it must not."""
+    """Rebuilds run all the while something else goes wrong, three times. They may fail, but the one after them must not."""
     others = [name for name in FAULTS if name in field.allowed - {reconcile_meanwhile.__name__, reconcile_killed.__name__,
                                                                   two_reconciles.__name__}]
     chosen = [others[(3 * field.turn + place) % len(others)] for place in range(3)]
     for name in chosen:
-        run = field.jobs.start_rebuild()
-        try:
+        with field.jobs.one_after_another():
             field.strike(name)
-        finally:
-            field.jobs.wait_for(run)
     field.jobs.run_to_success()
     return f"during {', '.join(chosen)}"

@@ -1,8 +1,11 @@
 """Rebuilds of the index, each in a process of its own."""
 
+import contextlib
+import signal
 import subprocess
 import time
 
+from background import Background
 from http_json import call
 from job_run import JobRun
 from waiting import eventually
@@ -65,16 +68,24 @@ class Jobs:
 
         eventually(is_in_use, _DEADLINE)
 
-    def start_rebuild(self):
-        """A run, as soon as it is at work."""
-        (run,) = self._repeat_while_skipped(lambda runs: runs[0].wait_for_step("", _DEADLINE))
-        return run
+    @contextlib.contextmanager
+    def one_after_another(self):
+        """There is always one at work. Leaving waits until the last has ended."""
+        with _Rebuilds(self) as rebuilds:
+            yield
+        assert rebuilds.at_work, "no rebuild has come to work"
 
     def kill_at(self, step):
-        """Starts a run and kills it at once when it comes to the step."""
+        """Kills a run while it is at the step, which may take several: a short step can be over before the signal comes."""
+        deadline = time.monotonic() + _DEADLINE
+        while not self._is_killed_at(step):
+            assert time.monotonic() < deadline, f"no run could be killed at its step '{step}'"
+            self.run_to_success()  # none of this one's is left
+
+    def _is_killed_at(self, step):
         (run,) = self._repeat_while_skipped(lambda runs: runs[0].wait_for_step(step, _DEADLINE))
         run.process.kill()
-        run.process.wait()
+        return run.process.wait() == -signal.SIGKILL and run.last_step().startswith(step)
 
     def _repeat_while_skipped(self, wait, count=1):
         """The lock may be held by the pipeline's own first run, or by one that was killed and whose session has yet to end."""
@@ -86,3 +97,15 @@ class Jobs:
                 return runs
             assert time.monotonic() < deadline, "another run holds the lock all the time"
             time.sleep(0.2)
+
+
+class _Rebuilds(Background):
+    def __init__(self, jobs):
+        super().__init__(pause=0.1)
+        self._jobs = jobs
+        self.at_work = 0
+
+    def step(self):
+        run = self._jobs.start()
+        self._jobs.wait_for(run)
+        self.at_work += "job reconcile: " in run.log_text() and not run.is_skipped()

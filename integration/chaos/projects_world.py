@@ -7,6 +7,7 @@ from psql import DatabaseError
 from waiting import eventually
 from world import World
 
+_TABLES = ("projects", "users", "hashtags", "user_projects", "project_hashtags")
 _SHIPPED = ROOT / "pipelines" / "projects.yaml"
 
 
@@ -25,6 +26,10 @@ class ProjectsWorld(World):
     @property
     def dead_letter_topic(self):
         return f"sluice.{self.name}.dlq"
+
+    def changes(self):
+        """How many have come into Kafka since the connector was made, its snapshot left out: it makes none."""
+        return sum(self.kafka.written(f"{self.name}.public.{table}") for table in _TABLES)
 
     def session_value(self, statement, seconds=60):
         """One statement's one value, from a database that may be away."""

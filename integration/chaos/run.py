@@ -63,9 +63,9 @@ def table(trials):
             details = "; ".join(strike.detail for strike in strikes if strike.detail)
             lines.append(f"| {name} | {len(strikes)} | {statistics.median(seconds):.1f} s | {max(seconds):.1f} s | {details} |")
     right = [trial.documents for trial in trials if trial.documents is not None]
-    wrong = sum(trial.documents is None for trial in trials if trial.strikes)
+    others = [trial.seed for trial in trials if trial.is_started and trial.documents is None]
     return "\n".join(lines + ["", f"{sum(right)} documents of {len(right)} seeds were compared at the end: none was lost, wrong "
-                                  f"or too many. Not so in {wrong} seeds."])
+                                  "or too many." + (f" Seeds that failed or were cut off: {others}." if others else "")])
 
 
 def run(trials):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from bulk_proxy import BulkProxy
 from faults import FAULTS
 from fleet import Fleet
+from http_json import call
 from jobs import Jobs
 from oracle import wait_until_equal
 from projects_documents import DOCUMENTS
@@ -100,10 +101,12 @@ class Trial:
         self.faults = faults or faults_of(seed)
         self.allowed = allowed
         self.strikes = []
-        self.documents = None  # how many there were in the end, once all of them were right
+        self.is_started = False
+        self.documents = None  # how many there were in the end, once all is well
         self.summary = ""
 
     def run(self):
+        self.is_started = True
         with BulkProxy(World.stack.env["OPENSEARCH_URL"]) as proxy, \
                 ProjectsWorld(f"chaos{self.seed}", proxy.url) as world:
             fill(world.database)
@@ -123,9 +126,10 @@ class Trial:
             self._compare(world)
             field.jobs.run_to_success()
             self._compare(world)
-        self.documents = int(world.database.value("SELECT count(*) FROM projects"))
+        documents = int(world.database.value("SELECT count(*) FROM projects"))
         assert watcher.looks > looks, "the reader has not looked since the faults"
         self._judge(field)
+        self.documents = documents
         self.summary += (f"{self.documents} documents; {watcher.looks} looks; "
                          f"{field.jobs.failed} rebuilds failed")
 
@@ -151,3 +155,5 @@ class Trial:
         letters = field.world.kafka.records(field.world.dead_letter_topic)
         assert not letters, f"{len(letters)} dead letters, the first: {letters[0]}"
         field.wait_until(lambda: field.world.metric("sluice_lag_records") == 0, "the lag is 0 again", 30)
+        ready = call("GET", f"{field.world.admin_url}/ready")
+        assert ready.status == 200, f"all is well again, but the host says {ready.status}: {ready.text}"

@@ -23,6 +23,9 @@ class JobRun:
     def log_text(self):
         return pathlib.Path(self._log.name).read_text(errors="replace")
 
+    def last_step(self):
+        return self.log_text().rpartition("job reconcile: ")[2]
+
     def wait_for_step(self, step, seconds=60):
         """Returns as soon as the run has come to the step (to any, if it is empty), or was skipped."""
         deadline = time.monotonic() + seconds

@@ -1,5 +1,6 @@
 """Kafka by kcat, with the bytes as they are."""
 
+import json
 import subprocess
 import tempfile
 
@@ -22,6 +23,12 @@ class Kafka:
             return []
         text = self._kcat("-C", "-e", "-q", "-o", "beginning", "-t", topic, "-f", "%h\x1e%k\x1e%s\x1d")
         return [tuple(record.split(b"\x1e")) for record in text.split(b"\x1d") if record]
+
+    def written(self, topic):
+        """How many records ever came into a topic."""
+        (about,) = json.loads(self._kcat("-L", "-J", "-t", topic))["topics"]
+        ends = [word for part in about["partitions"] for word in ("-t", f"{topic}:{part['partition']}:-1")]
+        return sum(int(line.split()[-1]) for line in self._kcat("-Q", *ends).splitlines())
 
     def _kcat(self, *arguments):
         command = ["kcat", "-b", self.broker, *arguments]
