@@ -33,7 +33,8 @@ TEST(OffsetRuns, TextThatDoesNotFitIsCutAtARun) {
 }
 
 TEST(OffsetRuns, WhatIsNoCodeAddsNothing) {
-  for (const char* const text : {"x", "1", "1 ", "1 x", "-1 2", "1 -2", "99999999999999999999 1"}) {
+  for (const char* const text : {"x", "1", "1 ", "1 x", "-1 2", "1 -2", "99999999999999999999 1",
+                                 "9223372036854775807 1", "1 9223372036854775807"}) {
     OffsetRuns runs;
     runs.decode(0, text);
     EXPECT_EQ(runs.encode(0, 100), "") << text;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
+#include <limits>
 #include <optional>
 
 namespace sluice {
@@ -10,11 +11,12 @@ namespace {
 
 constexpr std::size_t kMaxRuns = 1000;
 
-// The number that the text begins with, which it is then without, and without the space after it.
-std::optional<std::int64_t> take_number(std::string_view& text) {
+// The number that the text begins with, 0 to `max`, which it is then without, and without the space
+// after it.
+std::optional<std::int64_t> take_number(std::string_view& text, std::int64_t max) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || number < 0) return std::nullopt;
+  if (error != std::errc{} || number < 0 || number > max) return std::nullopt;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   if (text.starts_with(' ')) text.remove_prefix(1);
   return number;
@@ -60,12 +62,15 @@ std::string OffsetRuns::encode(std::int64_t begin, std::size_t size) const {
 }
 
 void OffsetRuns::decode(std::int64_t begin, std::string_view text) {
+  constexpr auto kLast = std::numeric_limits<std::int64_t>::max();
   while (!text.empty()) {
-    const auto gap = take_number(text);
-    const auto size = gap ? take_number(text) : std::nullopt;
+    const auto gap = take_number(text, kLast - begin);
+    if (!gap) return;
+    begin += *gap;
+    const auto size = take_number(text, kLast - begin);
     if (!size) return;
-    add(begin + *gap, begin + *gap + *size);
-    begin += *gap + *size;
+    add(begin, begin + *size);
+    begin += *size;
   }
 }
 

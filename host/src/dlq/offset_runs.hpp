@@ -19,7 +19,8 @@ class OffsetRuns {
   /// What is in it from `begin` on, as text of at most `size` bytes: pairs of numbers, how many
   /// offsets are not in it, and how many then are. Of more than fits, the first.
   std::string encode(std::int64_t begin, std::size_t size) const;
-  /// Adds what was encoded; of text that is no such code nothing, or what comes before the error.
+  /// Adds what was encoded from `begin`, 0 or more, on; of text that is no such code nothing, or
+  /// what comes before the error.
   void decode(std::int64_t begin, std::string_view text);
 
  private:
