@@ -39,16 +39,13 @@ const char* to_string(TaskState state) {
 
 Pipeline::Pipeline(Flow flow, Metrics& metrics) : flow_(std::move(flow)), metrics_(metrics) {
   for (std::size_t i = 0; i < flow_.config.tasks; ++i) {
-    status_.push_back({static_cast<int>(i), TaskState::kUnassigned, {}, 0, false, {}});
-    running_since_.emplace_back();
-    troubles_.emplace_back();
+    tasks_.emplace_back().status.id = static_cast<int>(i);
   }
 }
 
 void Pipeline::start() {
-  for (std::size_t i = 0; i < flow_.config.tasks; ++i) {
-    threads_.emplace_back(
-        [this, i](const std::stop_token& stop) { supervise(static_cast<int>(i), stop); });
+  for (auto& task : tasks_) {
+    threads_.emplace_back([this, &task](const std::stop_token& stop) { supervise(task, stop); });
   }
 }
 
@@ -63,71 +60,69 @@ void Pipeline::stop() {
 
 std::vector<TaskStatus> Pipeline::tasks() const {
   const std::lock_guard lock(mutex_);
-  auto tasks = status_;
-  for (std::size_t i = 0; i < tasks.size(); ++i) {
-    auto& task = tasks[i];
-    task.warning = troubles_[i].warning();
-    if (task.state == TaskState::kFailed) continue;
-    auto trouble = troubles_[i].text();
-    if (trouble.empty()) trouble = probation_text(task, Clock::now() - running_since_[i]);
-    task.gets_on = task.state == TaskState::kRunning && trouble.empty();
-    if (!trouble.empty()) task.trace = std::move(trouble);
+  std::vector<TaskStatus> tasks;
+  for (const auto& task : tasks_) {
+    auto& status = tasks.emplace_back(task.status);
+    status.warning = task.trouble.warning();
+    if (status.state == TaskState::kFailed) continue;
+    auto trouble = task.trouble.text();
+    if (trouble.empty()) trouble = probation_text(status, Clock::now() - task.running_since);
+    status.gets_on = status.state == TaskState::kRunning && trouble.empty();
+    if (!trouble.empty()) status.trace = std::move(trouble);
   }
   return tasks;
 }
 
-void Pipeline::supervise(int number, const std::stop_token& stop) {
+void Pipeline::supervise(Supervised& task, const std::stop_token& stop) {
   Backoff backoff(std::chrono::seconds(1), std::chrono::minutes(1));
   while (!stop.stop_requested()) {
     const auto began = Clock::now();
     try {
-      run_once(number, stop);
+      run_once(task, stop);
     } catch (const std::exception& e) {
       if (stop.stop_requested()) return;
-      set_failed(number, e.what());
+      set_failed(task, e.what());
     }
     if (stop.stop_requested()) return;
     if (Clock::now() - began > kHealthy) backoff.reset();
     const auto delay = backoff.next();
-    spdlog::info("{}: task {} starts again in {} ms", flow_.name, number, delay.count());
+    spdlog::info("{}: task {} starts again in {} ms", flow_.name, task.status.id, delay.count());
     wait(stop, delay);
-    if (!stop.stop_requested()) set_restarting(number);
+    if (!stop.stop_requested()) set_restarting(task);
   }
 }
 
-void Pipeline::run_once(int number, const std::stop_token& stop) {
+void Pipeline::run_once(Supervised& task, const std::stop_token& stop) {
+  const int number = task.status.id;
   PipelineMetrics metrics(metrics_, {{"pipeline", flow_.name}, {"task", std::to_string(number)}});
-  const TaskListener listener{[this, number] { set_running(number); },
-                              [this, number](const std::string& why) { set_failed(number, why); }};
-  Task(flow_, number, metrics, troubles_[static_cast<std::size_t>(number)], listener).run(stop);
+  const TaskListener listener{[&] { set_running(task); },
+                              [&](const std::string& why) { set_failed(task, why); }};
+  Task(flow_, number, metrics, task.trouble, listener).run(stop);
 }
 
-void Pipeline::set_running(int number) {
+void Pipeline::set_running(Supervised& task) {
   const std::lock_guard lock(mutex_);
-  auto& status = status_[static_cast<std::size_t>(number)];
-  if (status.state == TaskState::kFailed) return;  // by a writer, meanwhile
-  spdlog::info("{}: task {} is running", flow_.name, number);
-  status.state = TaskState::kRunning;
-  running_since_[static_cast<std::size_t>(number)] = Clock::now();
+  if (task.status.state == TaskState::kFailed) return;  // by a writer, meanwhile
+  spdlog::info("{}: task {} is running", flow_.name, task.status.id);
+  task.status.state = TaskState::kRunning;
+  task.running_since = Clock::now();
 }
 
-void Pipeline::set_restarting(int number) {
+void Pipeline::set_restarting(Supervised& task) {
   const std::lock_guard lock(mutex_);
-  auto& status = status_[static_cast<std::size_t>(number)];
-  troubles_[static_cast<std::size_t>(number)].clear();
-  ++status.restarts;
-  status.state = TaskState::kRestarting;
+  task.trouble.clear();
+  ++task.status.restarts;
+  task.status.state = TaskState::kRestarting;
 }
 
 // The first reason counts: what follows from it is no news.
-void Pipeline::set_failed(int number, const std::string& trace) {
+void Pipeline::set_failed(Supervised& task, const std::string& trace) {
   const std::lock_guard lock(mutex_);
-  auto& status = status_[static_cast<std::size_t>(number)];
-  if (status.state == TaskState::kFailed) return;
-  spdlog::error("{}: task {} failed: {}", flow_.name, number, trace);
-  troubles_[static_cast<std::size_t>(number)].clear();
-  status.state = TaskState::kFailed;
-  status.trace = trace;
+  if (task.status.state == TaskState::kFailed) return;
+  spdlog::error("{}: task {} failed: {}", flow_.name, task.status.id, trace);
+  task.trouble.clear();
+  task.status.state = TaskState::kFailed;
+  task.status.trace = trace;
 }
 
 }  // namespace sluice

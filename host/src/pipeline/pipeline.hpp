@@ -48,18 +48,22 @@ class Pipeline {
   std::vector<TaskStatus> tasks() const;
 
  private:
-  void supervise(int number, const std::stop_token& stop);
-  void run_once(int number, const std::stop_token& stop);
-  void set_running(int number);
-  void set_restarting(int number);
-  void set_failed(int number, const std::string& trace);
+  struct Supervised {
+    TaskStatus status;  ///< its trace: why the task failed last
+    std::chrono::steady_clock::time_point running_since;
+    Trouble trouble;
+  };
+
+  void supervise(Supervised& task, const std::stop_token& stop);
+  void run_once(Supervised& task, const std::stop_token& stop);
+  void set_running(Supervised& task);
+  void set_restarting(Supervised& task);
+  void set_failed(Supervised& task, const std::string& trace);
 
   const Flow flow_;
   Metrics& metrics_;
   mutable std::mutex mutex_;
-  std::vector<TaskStatus> status_;
-  std::vector<std::chrono::steady_clock::time_point> running_since_;
-  std::deque<Trouble> troubles_;  ///< one for each task
+  std::deque<Supervised> tasks_;  ///< their trouble guards itself; the rest is guarded by mutex_
   std::vector<std::jthread> threads_;
 };
 
