@@ -70,7 +70,7 @@ class Workload:
     """Context manager: `writers` sessions that write at random, each its own sequence by `seed`. At the end all have
     stopped. `per_second`: statements of all writers together; they fall behind when the database does."""
 
-    def __init__(self, world, seed, writers=4, per_second=150):
+    def __init__(self, world, seed, writers=4, per_second=60):
         self._writers = [_Writer(world.session(), random.Random(f"{seed}/{place}"), writers / per_second)
                          for place in range(writers)]
 
