@@ -55,6 +55,8 @@ class Gauge(Background):
 
 
 class Soak(Trial):
+    look_every = 1  # to be asked for hundreds of documents that were just written is much work for OpenSearch
+
     def __init__(self, options):
         super().__init__(options.seed, allowed=FAULTS.keys() - HOSTS_OWN)
         self.options = options

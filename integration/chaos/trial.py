@@ -96,6 +96,8 @@ class Trial:
     """`run()` raises AssertionError where a promise does not hold. `faults`: others than the seed's own. `allowed`: those
     that a fault may choose from, where it goes with another."""
 
+    look_every = 0.1  # seconds between two looks of the reader
+
     def __init__(self, seed, faults=None, allowed=FAULTS):
         self.seed = seed
         self.faults = faults or faults_of(seed)
@@ -114,7 +116,7 @@ class Trial:
             world.host.start()
             with Jobs(world) as jobs:
                 field = Field(random.Random(self.seed), turn_of(self.seed), self.allowed, world, proxy, Fleet(world), jobs,
-                              Watcher(world))
+                              Watcher(world, self.look_every))
                 self.strikes = field.strikes
                 self._watch(field)
 

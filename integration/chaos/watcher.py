@@ -28,7 +28,7 @@ class Watcher(Background):
     may have a lower version, for of two reads that saw the same, each index may have got either.
     """
 
-    def __init__(self, world, pause=0.05):
+    def __init__(self, world, pause):
         super().__init__(pause)
         self.world = world
         self.backwards = []

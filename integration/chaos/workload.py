@@ -20,6 +20,7 @@ _LINK = "(SELECT user_id, project_id FROM user_projects ORDER BY random() LIMIT 
 # A project's description counts its changes: a reader who sees it fall has seen the document go backwards.
 _COUNT = "UPDATE projects SET description = (description::bigint + 1)::text WHERE id IN"
 
+# What grows is bounded: over an hour documents must not become ever larger, and writing them ever slower.
 _STATEMENTS = {  # and how often, relatively
     f"INSERT INTO projects (name, slug, description) VALUES ({_NEW}, {_NEW}, '0')": 8,
     f"{_COUNT} {_PROJECT}": 20,
@@ -35,7 +36,8 @@ _STATEMENTS = {  # and how often, relatively
     f"INSERT INTO project_hashtags SELECT p, h FROM {_PROJECT} p(p), {_HASHTAG} h(h) ON CONFLICT DO NOTHING": 6,
     f"UPDATE user_projects SET role = left(role || 'x', 20) WHERE (user_id, project_id) IN {_LINK}": 3,
     f"UPDATE user_projects SET project_id = {_PROJECT} WHERE (user_id, project_id) IN {_LINK}": 4,
-    "DELETE FROM project_hashtags WHERE ctid IN (SELECT ctid FROM project_hashtags ORDER BY random() LIMIT 1)": 3,
+    "DELETE FROM user_projects WHERE ctid IN (SELECT ctid FROM user_projects ORDER BY random() LIMIT 1)": 3,
+    "DELETE FROM project_hashtags WHERE ctid IN (SELECT ctid FROM project_hashtags ORDER BY random() LIMIT 1)": 5,
     f"BEGIN; UPDATE projects SET name = {_NEW} WHERE id = {_PROJECT}; ROLLBACK": 2,
     f"""BEGIN; INSERT INTO projects (name, slug, description) VALUES ({_NEW}, {_NEW}, '0'); SAVEPOINT half;
        {_COUNT} {_PROJECT}; ROLLBACK TO half; {_COUNT} {_PROJECT}; COMMIT""": 2,
@@ -49,7 +51,8 @@ _STATEMENTS = {  # and how often, relatively
     """DELETE FROM projects WHERE id IN
        (SELECT id FROM projects WHERE slug LIKE 'chaos-%' ORDER BY random() LIMIT 200)""": 0.3,
     f"""INSERT INTO user_projects SELECT u, p.id FROM {_USER} u(u),
-       (SELECT id FROM projects WHERE slug LIKE 'chaos-%' ORDER BY random() LIMIT 400) p ON CONFLICT DO NOTHING""": 0.2,
+       (SELECT id FROM projects WHERE slug LIKE 'chaos-%' AND (SELECT count(*) FROM user_projects) < 8000
+        ORDER BY random() LIMIT 400) p ON CONFLICT DO NOTHING""": 0.2,
 }
 
 _FIRST_ROWS = """
