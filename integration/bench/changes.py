@@ -7,6 +7,8 @@ import threading
 import time
 import urllib.parse
 
+from harness import percentile
+
 
 class Changes:
     """Context manager: updates random projects, `rate` a second, until it ends.
@@ -110,10 +112,6 @@ class Changes:
 
 def summary(latencies):
     """Count, and percentiles in milliseconds."""
-    ordered = sorted(latencies)
-
-    def percentile(share):
-        return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-    return {"count": len(ordered), "p50": percentile(0.5), "p90": percentile(0.9), "p99": percentile(0.99),
-            "max": 1000 * ordered[-1]}
+    shares = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
+    return {"count": len(latencies), **{name: 1000 * percentile(latencies, share) for name, share in shares.items()},
+            "max": 1000 * max(latencies)}
