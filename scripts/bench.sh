@@ -9,7 +9,7 @@
 #
 # Ends with 1 if a goal is missed. Figures mean something on a machine that does nothing else.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
-for part in settings process packages; do
+for part in settings process packages build; do
   # shellcheck source=/dev/null
   source "$REPO_DIR/scripts/lib/$part.sh"
 done
@@ -19,15 +19,11 @@ case ${1:-} in
   --list) exec python3 "$REPO_DIR/integration/bench/run.py" --list ;;
 esac
 
-mkdir -p "$REPO_DIR/build"
 (
   cd "$REPO_DIR"
+  mkdir -p build
   install_packages build/packages.log build stack
   info "== build (release)"
-  cmake --preset release >build/configure.log 2>&1 || {
-    log_tail build/configure.log 40
-    die "cmake could not configure"
-  }
-  cmake --build --preset release --target sluice plugins || die "the build failed"
+  build release sluice plugins
 )
 SLUICE_BIN=$REPO_DIR/build/release/bin/sluice exec python3 -u "$REPO_DIR/integration/bench/run.py" "$@"

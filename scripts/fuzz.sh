@@ -13,8 +13,10 @@
 # What is found on the way is kept in build/fuzz/corpus/TARGET for the next run, an input that fails in
 # build/fuzz/findings; put that, once mended, in the corpus of its target. The closing line says "fuzz: N passed, N failed".
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
-# shellcheck source=/dev/null
-source "$REPO_DIR/scripts/lib/packages.sh"
+for part in packages build; do
+  # shellcheck source=/dev/null
+  source "$REPO_DIR/scripts/lib/$part.sh"
+done
 cd "$REPO_DIR" || exit
 
 OUT=build/fuzz
@@ -28,20 +30,6 @@ targets=()
 
 all_targets() { find host plugins -path '*/tests/fuzz/*_fuzz.cpp' -printf '%f\n' | sed 's/_fuzz\.cpp$//' | sort; }
 folder_of() { dirname "$(find host plugins -path "*/tests/fuzz/$1_fuzz.cpp")"; }
-
-build() {
-  mkdir -p build
-  install_packages build/packages.log build test
-  info "== build (fuzz)"
-  cmake --preset fuzz >build/configure.log 2>&1 || {
-    log_tail build/configure.log 40
-    die "cmake could not configure"
-  }
-  cmake --build "$OUT" --target "${targets[@]/#/fuzz-}" >build/fuzz-build.log 2>&1 || {
-    log_tail build/fuzz-build.log 40
-    die "the build failed"
-  }
-}
 
 # What a run and a rerun of a target have in common.
 flags_of() {
@@ -148,5 +136,8 @@ while [ $# -gt 0 ]; do
   shift
 done
 [ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(all_targets)
-build
+mkdir -p build
+install_packages build/packages.log build test
+info "== build (fuzz)"
+build fuzz "${targets[@]/#/fuzz-}"
 fuzz_all

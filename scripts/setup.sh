@@ -26,7 +26,7 @@ use_env_file() {
 mode=${1:-}
 [ -n "$mode" ] || if engine_answers; then mode=--docker; else mode=--native; fi
 [ "$mode" != --docker ] || use_env_file
-for part in settings process packages; do
+for part in settings process packages build; do
   # shellcheck source=/dev/null
   source "$REPO_DIR/scripts/lib/$part.sh"
 done
@@ -46,22 +46,13 @@ know_the_stack() {
   source "$REPO_DIR/scripts/lib/host.sh"
 }
 
-# The host and its plugins, not the tests, which take longer than both.
-build() {
-  cmake --preset release >build/configure.log 2>&1 || {
-    log_tail build/configure.log 40
-    die "cmake could not configure"
-  }
-  cmake --build --preset release --target sluice plugins || die "the build failed"
-}
-
 native() {
   mkdir -p build
   step "packages"
   install_packages build/packages.log build stack
   info "  all are there"
   step "build (release)"
-  build
+  build release sluice plugins # not the tests, which take as long as both
   know_the_stack
   step "servers"
   scripts/stack.sh up

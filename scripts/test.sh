@@ -18,7 +18,7 @@
 #
 # What failed is repeated at the end. The closing line says "N passed, N failed", over all groups.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
-for part in settings process packages; do
+for part in settings process packages build; do
   # shellcheck source=/dev/null
   source "$REPO_DIR/scripts/lib/$part.sh"
 done
@@ -31,18 +31,6 @@ groups=()
 passed=0
 failed=0
 declare -A failures=()
-
-build() {
-  mkdir -p build
-  install_packages build/packages.log build stack test
-  info "== build ($preset)"
-  cmake --preset "$preset" >build/configure.log 2>&1 || {
-    log_tail build/configure.log 40
-    die "cmake could not configure"
-  }
-  cmake --build --preset "$preset" || die "the build failed"
-  export SLUICE_BIN=$REPO_DIR/build/$preset/bin/sluice
-}
 
 # group NAME COMMAND... - runs it, shows its output, and adds up its last "N passed, N failed". One that ends badly
 # without saying so has one failure.
@@ -127,7 +115,12 @@ done
 [ ${#groups[@]} -gt 0 ] || groups=("${ALL_GROUPS[@]}")
 
 started=$(now_ms)
-build
+mkdir -p build
+install_packages build/packages.log build stack test
+info "== build ($preset)"
+build "$preset"
+info "== build: $(seconds_since "$started") s"
+export SLUICE_BIN=$REPO_DIR/build/$preset/bin/sluice
 for name in "${groups[@]}"; do
   case $name in
     unit) group unit unit_tests ;;

@@ -7,28 +7,13 @@ Brings up one stack, on which each test class has a database, a connector, an in
 another binary), and takes all of it down again. WORKERS classes (3) run side by side.
 """
 
-import os
 import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "any-index"), str(HERE.parent / "lib")]
 
-from runner import end_on_sigterm, run_tests  # noqa: E402
-from stack import Stack  # noqa: E402
-from world import World  # noqa: E402
-
-
-def main():
-    end_on_sigterm()
-    try:
-        with Stack("postgres", "kafka", "connect", "opensearch") as stack:
-            World.stack = stack
-            passed = run_tests("bad-input", HERE, sys.argv[1:], int(os.environ.get("WORKERS", "3")))
-    except KeyboardInterrupt:
-        World.abandon_all()
-    return 0 if passed else 1
-
+import worlds  # noqa: E402
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(worlds.run("bad-input", HERE, sys.argv[1:]))

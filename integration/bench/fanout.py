@@ -25,6 +25,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "lib"), str(HERE.parent / "e2e")]
 from changes import Changes, summary  # noqa: E402
 from runner import end_on_sigterm  # noqa: E402
 from stack import Stack  # noqa: E402
+from waiting import wait_until  # noqa: E402
 from world import World  # noqa: E402
 
 MAX_RATIO = 3
@@ -39,14 +40,6 @@ def arguments():
     parser.add_argument("--renames", type=int, default=3, help="how often the user is renamed (%(default)s)")
     parser.add_argument("--json", type=pathlib.Path, help="write the figures to this file, too")
     return parser.parse_args()
-
-
-def wait_until(what, check, seconds=900):
-    deadline = time.monotonic() + seconds
-    while not check():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {seconds} s: {what}")
-        time.sleep(0.2)
 
 
 def documents_of(world, username):

@@ -14,3 +14,12 @@ def eventually(check, seconds=30, passing=(AssertionError, OSError)):
             if time.monotonic() > deadline:
                 raise
         time.sleep(0.05)
+
+
+def wait_until(what, check, seconds=900, pause=0.2):
+    """Until `check` returns something true. Raises TimeoutError, which says what was waited for."""
+    deadline = time.monotonic() + seconds
+    while not check():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {seconds} s: {what}")
+        time.sleep(pause)
