@@ -1,5 +1,6 @@
 #include "pipeline/coalescer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <ctime>
@@ -75,10 +76,15 @@ class CoalescerTest : public testing::Test {
     work.since = Clock::now();
     return work;
   }
-  void add(Coalescer& coalescer, KeyWork work, bool urgent = false) const {
-    std::vector<Coalescer::Addition> additions;
-    additions.push_back({std::move(work), urgent});
-    coalescer.add(std::move(additions));
+  void add(Coalescer& coalescer, const KeyWork& work, bool urgent = false) const {
+    std::vector<Coalescer::Touch> touches;
+    const auto count = std::max({std::size_t{1}, work.holds.size(), work.tx_ids.size()});
+    for (std::size_t i = 0; i < count; ++i) {
+      touches.push_back({work.id, i < work.tx_ids.size() ? work.tx_ids[i] : 0,
+                         i < work.holds.size() ? work.holds[i] : Hold{}, work.origin, work.since,
+                         urgent});
+    }
+    coalescer.add(touches);
   }
   static WalkWork walk(const std::string& cursor, std::vector<Hold> holds = {}) {
     WalkWork work;
@@ -484,10 +490,10 @@ TEST_F(CoalescerTest, TheAgeOfTheOldestWalkCountsWhileAWriterHasIt) {
 TEST_F(CoalescerTest, AKeyThatIsAddedWithADelayWaitsForIt) {
   Coalescer coalescer(patient(), ledger_);
   const auto began = Clock::now();
-  std::vector<Coalescer::Addition> additions;
-  additions.push_back({key("late"), false, 40ms});
-  additions.push_back({key("now"), false});
-  coalescer.add(std::move(additions));
+  std::vector<Coalescer::Delayed> failed;
+  failed.push_back({key("late"), 40ms});
+  failed.push_back({key("now"), 0ms});
+  coalescer.add(std::move(failed));
   auto turn = take_within(coalescer, kSoon);
   EXPECT_THAT(ids(turn), ElementsAre("now"));
   coalescer.end_flush(std::move(turn->keys), {});
@@ -574,6 +580,8 @@ TEST(CoalescerPropertyTest, EveryChangeIsSeenByALaterReadBeforeItsOffsetIsGiven)
     int change = 0;
   };
   std::vector<Record> records(kRecords);
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < kKeys; ++i) names.push_back(std::to_string(i));
 
   const auto write = [&](unsigned number) {
     std::mt19937 random(seed + number);
@@ -618,18 +626,15 @@ TEST(CoalescerPropertyTest, EveryChangeIsSeenByALaterReadBeforeItsOffsetIsGiven)
     std::mt19937 random(seed);
     const auto partition = ledger.find(kP0);
     for (std::int64_t offset = 0; offset < kRecords;) {
-      std::vector<Coalescer::Addition> additions;
+      std::vector<Coalescer::Touch> touches;
       const auto end = std::min<std::int64_t>(kRecords, offset + 1 + random() % 20);
       for (; offset < end; ++offset) {
         const auto index = random() % kKeys;
         records[static_cast<std::size_t>(offset)] = {index, ++current[index]};
-        KeyWork work;
-        work.id = std::to_string(index);
-        work.holds = {{partition, offset}};
-        work.since = Clock::now();
-        additions.push_back({std::move(work), random() % 10 == 0});
+        touches.push_back({names[index], 0, {partition, offset}, nullptr, Clock::now(),
+                           random() % 10 == 0});
       }
-      coalescer.add(std::move(additions));
+      coalescer.add(touches);
       ledger.advance(partition, offset - 1);
       if (random() % 16 == 0) collect();
     }

@@ -34,7 +34,7 @@ class GroupConsumerTest : public testing::Test {
   void read() {
     const auto batch = consumer_->read(100, 10ms);
     for (std::size_t i = 0; batch != nullptr && i < batch->size(); ++i) {
-      ++read_[batch->partition_of(i).topic];
+      ++read_[batch->runs()[batch->run_of(i)].partition.topic];
     }
   }
   template <typename Condition>

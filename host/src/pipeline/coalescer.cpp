@@ -9,10 +9,12 @@ namespace {
 // The bound on what one hot key can gather while its writer is away; intake pauses there.
 constexpr std::size_t kMaxTxIds = 4096;
 
+void append_new(std::vector<std::int64_t>& to, std::int64_t tx_id) {
+  if (tx_id != 0 && (to.empty() || to.back() != tx_id)) to.push_back(tx_id);
+}
+
 void append_new(std::vector<std::int64_t>& to, const std::vector<std::int64_t>& from) {
-  for (const auto tx_id : from) {
-    if (to.empty() || to.back() != tx_id) to.push_back(tx_id);
-  }
+  for (const auto tx_id : from) append_new(to, tx_id);
 }
 
 auto find_partition(std::vector<Hold>& holds, const Hold& like) {
@@ -27,9 +29,15 @@ void Coalescer::changed() {
   wake_.notify_all();
 }
 
-void Coalescer::add(std::vector<Addition> additions) {
+void Coalescer::add(std::span<const Touch> touches) {
   const std::lock_guard lock(mutex_);
-  for (auto& addition : additions) add_locked(std::move(addition));
+  for (const auto& each : touches) touch(each);
+  changed();
+}
+
+void Coalescer::add(std::vector<Delayed> failed) {
+  const std::lock_guard lock(mutex_);
+  for (auto& each : failed) add_failed(std::move(each));
   changed();
 }
 
@@ -39,7 +47,7 @@ void Coalescer::add(WalkWork walk) {
   const auto same = unbegun_.find(start);
   if (same != unbegun_.end() && same->second->second.tx_ids.size() < kMaxTxIds) {
     WalkWork& waiting = same->second->second;
-    merge_holds(waiting.holds, walk.holds);
+    for (const auto& hold : walk.holds) merge_hold(waiting.holds, hold);
     append_new(waiting.tx_ids, walk.tx_ids);
     waiting.origin = std::move(walk.origin);
     waiting.latest = walk.latest;
@@ -50,48 +58,61 @@ void Coalescer::add(WalkWork walk) {
   changed();
 }
 
-void Coalescer::add_locked(Addition addition) {
-  auto& [work, urgent, delay] = addition;
-  auto& node = *entries_.try_emplace(work.id).first;
+Coalescer::Node& Coalescer::node_of(std::string_view id) {
+  const auto found = entries_.find(id);
+  return found != entries_.end() ? *found : *entries_.try_emplace(std::string(id)).first;
+}
+
+void Coalescer::touch(const Touch& touch) {
+  Node& node = node_of(touch.id);
   Entry& entry = node.second;
-  if (urgent) make_urgent(entry);
+  KeyWork& waiting = entry.waiting;
+  if (touch.urgent) make_urgent(entry);
+  if (!entry.is_waiting) {
+    entry.is_waiting = true;
+    waiting.id = touch.id;
+    waiting.since = touch.since;
+    if (!entry.in_flight) enqueue(node);
+  }
+  if (touch.hold.ledger != nullptr) merge_hold(waiting.holds, touch.hold);
+  append_new(waiting.tx_ids, touch.tx_id);
+  waiting.origin = touch.origin;
+  update_overfull(entry);
+}
+
+void Coalescer::add_failed(Delayed failed) {
+  auto& [work, delay] = failed;
+  Node& node = node_of(work.id);
+  Entry& entry = node.second;
   if (entry.is_waiting) {
     merge_later(entry, work);
   } else {
     for (const auto& hold : work.holds) ledger_.hold(hold);
     entry.waiting = std::move(work);
     entry.is_waiting = true;
-    if (!entry.in_flight) {
-      if (delay > Clock::duration::zero()) {
-        delayed_.emplace(Clock::now() + delay, &node);
-      } else {
-        enqueue(node);
-      }
-    }
+    if (!entry.in_flight) delayed_.emplace(Clock::now() + delay, &node);
   }
   update_overfull(entry);
 }
 
 void Coalescer::merge_later(Entry& entry, KeyWork& later) {
   KeyWork& waiting = entry.waiting;
-  merge_holds(waiting.holds, later.holds);
+  for (const auto& hold : later.holds) merge_hold(waiting.holds, hold);
   append_new(waiting.tx_ids, later.tx_ids);
   waiting.origin = std::move(later.origin);
 }
 
 // Of each partition the earliest record is held: what comes later waits behind it anyway, so a hot
 // key costs nothing but its transaction ids. What a walk leaves comes after records behind its own.
-void Coalescer::merge_holds(std::vector<Hold>& holds, const std::vector<Hold>& later) {
-  for (const auto& hold : later) {
-    const auto held = find_partition(holds, hold);
-    if (held == holds.end()) {
-      ledger_.hold(hold);
-      holds.push_back(hold);
-    } else if (hold.offset < held->offset) {
-      ledger_.hold(hold);
-      ledger_.release({*held});
-      *held = hold;
-    }
+void Coalescer::merge_hold(std::vector<Hold>& holds, const Hold& later) {
+  const auto held = find_partition(holds, later);
+  if (held == holds.end()) {
+    ledger_.hold(later);
+    holds.push_back(later);
+  } else if (later.offset < held->offset) {
+    ledger_.hold(later);
+    ledger_.release({*held});
+    *held = later;
   }
 }
 

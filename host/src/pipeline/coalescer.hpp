@@ -4,11 +4,14 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -64,13 +67,23 @@ class Coalescer {
  public:
   Coalescer(CoalescerLimits limits, OffsetLedger& ledger) : limits_(limits), ledger_(ledger) {}
 
-  struct Addition {
-    KeyWork work;
-    bool urgent = false;      ///< a delete: a flush goes at once
-    Clock::duration delay{};  ///< not before that
+  /// A change touched a document. The id need only live for the call.
+  struct Touch {
+    std::string_view id;
+    std::int64_t tx_id = 0;  ///< that the read must see; 0: any read will do
+    Hold hold;               ///< counts from here on; without a ledger nothing is held
+    RecordRef origin;
+    Clock::time_point since;
+    bool urgent = false;  ///< a delete: a flush goes at once
   };
-  /// Keys were touched. Their holds count from here on.
-  void add(std::vector<Addition> additions);
+  void add(std::span<const Touch> touches);
+  /// Keys that someone else has tried in vain, to be tried not before `delay`. Their holds count from
+  /// here on.
+  struct Delayed {
+    KeyWork work;
+    Clock::duration delay{};
+  };
+  void add(std::vector<Delayed> failed);
   void add(WalkWork walk);
 
   /// What to do next: a flush, or a page of a walk.
@@ -82,10 +95,6 @@ class Coalescer {
   std::optional<Turn> take(const std::stop_token& stop);
   /// What became of a flush: every key of the turn is in one of the two. Settled: written,
   /// superseded, or in the dead-letter topic. To retry: read and tried again after its delay.
-  struct Delayed {
-    KeyWork work;
-    Clock::duration delay{};
-  };
   void end_flush(std::vector<KeyWork> settled, std::vector<Delayed> retries);
   /// The walk's page is settled: go on after `delay`, or (nullopt) the walk is over.
   void end_page(WalkWork walk, std::optional<Clock::duration> delay);
@@ -120,10 +129,16 @@ class Coalescer {
     bool overfull = false;  ///< has gathered kMaxTxIds transactions or more
   };
   using Node = std::pair<const std::string, Entry>;
+  struct IdHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view id) const { return std::hash<std::string_view>()(id); }
+  };
 
-  void add_locked(Addition addition);
+  Node& node_of(std::string_view id);
+  void touch(const Touch& touch);
+  void add_failed(Delayed failed);
   void merge_later(Entry& entry, KeyWork& later);
-  void merge_holds(std::vector<Hold>& holds, const std::vector<Hold>& later);
+  void merge_hold(std::vector<Hold>& holds, const Hold& later);
   void enqueue(Node& node);
   void make_urgent(Entry& entry);
   void update_overfull(Entry& entry);
@@ -143,7 +158,7 @@ class Coalescer {
   mutable std::condition_variable_any wake_;
   std::uint64_t generation_ =
       0;  ///< goes up with every change, so that a waiter sees that there was one
-  std::unordered_map<std::string, Entry> entries_;
+  std::unordered_map<std::string, Entry, IdHash, std::equal_to<>> entries_;
   std::deque<Node*> ready_;
   std::multimap<Clock::time_point, Node*> delayed_;
   using WalkQueue = std::multimap<Clock::time_point, WalkWork>;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <spdlog/spdlog.h>
+#include <utility>
 
 #include <sluice/sdk.hpp>
 
@@ -146,6 +147,8 @@ std::shared_ptr<const RecordBatch> GroupConsumer::read(std::size_t max,
   const auto mine = assignment();
   std::vector<MessagePtr> messages;
   messages.reserve(read.size());
+  const rd_kafka_message_t* last = nullptr;
+  bool is_mine = false;
   for (auto& message : read) {
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
       if (rd_kafka_fatal_error(client_.get(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -154,18 +157,14 @@ std::shared_ptr<const RecordBatch> GroupConsumer::read(std::size_t max,
       report(*message);
       continue;
     }
-    // A rebalance within this very call may have taken the partition away.
-    if (rd_kafka_topic_partition_list_find(mine.get(), rd_kafka_topic_name(message->rkt),
-                                           message->partition) == nullptr) {
-      continue;
+    if (!are_of_one_partition(std::exchange(last, message.get()), message.get())) {
+      const TopicPartition partition{rd_kafka_topic_name(message->rkt), message->partition};
+      // A rebalance within this very call may have taken the partition away.
+      is_mine = rd_kafka_topic_partition_list_find(mine.get(), partition.topic.c_str(),
+                                                   partition.partition) != nullptr;
+      if (is_mine) settled_.try_emplace(partition, message->offset);
     }
-    const bool same = !messages.empty() && messages.back()->rkt == message->rkt &&
-                      messages.back()->partition == message->partition;
-    if (!same) {
-      settled_.try_emplace({rd_kafka_topic_name(message->rkt), message->partition},
-                           message->offset);
-    }
-    messages.push_back(std::move(message));
+    if (is_mine) messages.push_back(std::move(message));
   }
   if (messages.empty()) return nullptr;
   return std::make_shared<const RecordBatch>(std::move(messages), memory_);

@@ -41,6 +41,10 @@ void add_consumer_defaults(KafkaProperties& properties) {
 
 }  // namespace
 
+std::string client_id(const std::string& pipeline, int task) {
+  return "sluice-" + pipeline + "-" + std::to_string(task);
+}
+
 KafkaProperties group_consumer_properties(const SourceConfig& source,
                                           const std::string& client_id) {
   KafkaProperties properties = common(source, client_id);

@@ -1,5 +1,6 @@
 #include "pipeline/record_batch.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <utility>
 
@@ -85,14 +86,23 @@ RecordRef copy_record(const sluice_record& record, std::atomic<std::int64_t>* me
   return {copy, &copy->record()};
 }
 
+bool are_of_one_partition(const rd_kafka_message_t* a, const rd_kafka_message_t* b) {
+  return a != nullptr && b != nullptr && a->rkt == b->rkt && a->partition == b->partition;
+}
+
 RecordBatch::RecordBatch(std::vector<MessagePtr> messages, std::atomic<std::int64_t>* memory)
     : messages_(std::move(messages)), memory_(memory) {
   headers_.reserve(messages_.size());
   records_.reserve(messages_.size());
+  const rd_kafka_message_t* last = nullptr;
   for (const auto& message : messages_) {
     headers_.push_back(headers_of(*message));
     records_.push_back(record_of(*message, headers_.back()));
     bytes_ += static_cast<std::int64_t>(message->len + message->key_len);
+    if (!are_of_one_partition(std::exchange(last, message.get()), message.get())) {
+      runs_.push_back({{rd_kafka_topic_name(message->rkt), message->partition}, 0});
+    }
+    runs_.back().end = records_.size();
   }
   if (memory_ != nullptr) *memory_ += bytes_;
 }
@@ -101,9 +111,10 @@ RecordBatch::~RecordBatch() {
   if (memory_ != nullptr) *memory_ -= bytes_;
 }
 
-TopicPartition RecordBatch::partition_of(std::size_t index) const {
-  const auto& record = records_[index];
-  return {std::string(record.topic.data, record.topic.size), record.partition};
+std::size_t RecordBatch::run_of(std::size_t record) const {
+  const auto run = std::upper_bound(runs_.begin(), runs_.end(), record,
+                                    [](std::size_t at, const Run& each) { return at < each.end; });
+  return static_cast<std::size_t>(run - runs_.begin());
 }
 
 }  // namespace sluice

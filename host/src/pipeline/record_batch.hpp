@@ -23,6 +23,9 @@ struct MessageDeleter {
 };
 using MessagePtr = std::unique_ptr<rd_kafka_message_t, MessageDeleter>;
 
+/// False if one is null.
+bool are_of_one_partition(const rd_kafka_message_t* a, const rd_kafka_message_t* b);
+
 /// Records as they were read from Kafka, kept for as long as anything that came from them is
 /// unsettled: a dead letter needs the original bytes. Immutable after construction, so thread-safe.
 class RecordBatch {
@@ -35,12 +38,21 @@ class RecordBatch {
 
   std::size_t size() const { return records_.size(); }
   const sluice_record& operator[](std::size_t index) const { return records_[index]; }
-  TopicPartition partition_of(std::size_t index) const;
+
+  /// Consecutive records of one partition: up to `end`, from where the run before it ends.
+  struct Run {
+    TopicPartition partition;
+    std::size_t end;
+  };
+  const std::vector<Run>& runs() const { return runs_; }
+  /// The run that a record is in.
+  std::size_t run_of(std::size_t record) const;
 
  private:
   std::vector<MessagePtr> messages_;
   std::vector<std::vector<sluice_header>> headers_;
   std::vector<sluice_record> records_;
+  std::vector<Run> runs_;
   std::atomic<std::int64_t>* memory_;
   std::int64_t bytes_ = 0;
 };

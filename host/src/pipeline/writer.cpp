@@ -204,12 +204,12 @@ bool Writer::write_page(const WalkWork& walk, const std::vector<std::string>& id
   const auto results = write(keys);
 
   bool taken_whole = true;
-  std::vector<Coalescer::Addition> unsettled;
+  std::vector<Coalescer::Delayed> unsettled;
   std::vector<DeadLetter> letters;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     taken_whole = taken_whole && results[i].outcome != SLUICE_ITEM_RETRY;
     if (const auto delay = retry_after(keys[i], results[i], letters)) {
-      unsettled.push_back({std::move(keys[i]), false, *delay});
+      unsettled.push_back({std::move(keys[i]), *delay});
     }
   }
   give_up(std::move(letters), stop);
