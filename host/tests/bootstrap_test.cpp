@@ -313,6 +313,48 @@ TEST_F(Bootstrap, AnIndexThatWasToBeFilledIsFilledAfterARestartThoughEventsMadeU
   EXPECT_EQ(note_of("t"), (Json{{"complete", true}}));
 }
 
+TEST_F(Bootstrap, AnIndexThatSomeoneElseFillsMeanwhileIsWaitedForNoLonger) {
+  on_run_ = [](JobHost&) -> std::string { throw RetryError("cut off"); };
+  auto job = spec();
+  job.bootstrap = true;
+  job.retry_initial = 100ms;
+  job.retry_max = 1h;
+  job.max_attempts = 1000;
+  runner_.emplace(flow_, std::move(job), metrics_);
+  runner_->start();
+  ASSERT_TRUE(await([&] {  // by then the next try is more than a second away
+    return runner_->status().attempts > 5 && runner_->status().state == JobState::kRetrying;
+  }));
+  EXPECT_TRUE(runner_->status().is_due_at_start);
+  const int runs = runs_;
+  {
+    const std::lock_guard lock(script_.mutex);
+    script_.notes["t"] = R"({"complete":true})";
+  }
+  EXPECT_TRUE(await([&] { return !runner_->status().is_due_at_start; }));
+  EXPECT_EQ(runs_, runs);
+  EXPECT_EQ(runner_->status().trace, "");
+}
+
+TEST_F(Bootstrap, AfterTheLastTryItIsStillLookedWhetherSomeoneElseHasFilledTheIndex) {
+  on_run_ = [](JobHost&) -> std::string { throw RetryError("cut off"); };
+  auto job = spec();
+  job.bootstrap = true;
+  job.retry_initial = 100ms;
+  job.retry_max = 1h;
+  job.max_attempts = 1;
+  runner_.emplace(flow_, std::move(job), metrics_);
+  runner_->start();
+  ASSERT_TRUE(await([&] { return runs_ > 4; }));
+  const int runs = runs_;
+  {
+    const std::lock_guard lock(script_.mutex);
+    script_.notes["t"] = R"({"complete":true})";
+  }
+  EXPECT_TRUE(await([&] { return !runner_->status().is_due_at_start; }));
+  EXPECT_LE(runs_, runs + 1);
+}
+
 TEST_F(Bootstrap, WithNoRowsThereIsNothingToFill) {
   script_.rows = 0;
   runner_->start();
@@ -363,12 +405,18 @@ TEST_F(Bootstrap, AJobThatLeftSomethingUndoneInTheIndexInUseRuns) {
 
 TEST_F(Bootstrap, AsksUntilTheServersAreThere) {
   std::atomic<int> asked{0};
+  std::atomic<int> asked_before_the_run{0};
   script_.prepare = [&] {
     if (++asked < 5) throw RetryError("the index is away");
   };
+  on_run_ = [&](JobHost& host) {
+    asked_before_the_run = asked.load();
+    fill(host);
+    return std::string("{}");
+  };
   runner_->start();
-  ASSERT_TRUE(await([&] { return runs_ == 1; }));
-  EXPECT_EQ(asked, 5);
+  EXPECT_TRUE(is_at_rest(1));
+  EXPECT_EQ(asked_before_the_run, 5);
 }
 
 TEST_F(Bootstrap, AsksUntilChangesAreCapturedAndSoSeesRowsFromBeforeThat) {

@@ -11,6 +11,7 @@
 namespace sluice {
 
 using WallClock = std::chrono::system_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 namespace {
 
@@ -39,6 +40,7 @@ JobRunner::JobRunner(const Flow& flow, JobSpec spec, Metrics& metrics)
     : flow_(flow),
       spec_(std::move(spec)),
       metrics_(metrics),
+      look_every_(std::min(spec_.retry_initial, kFirstQuestion)),
       between_questions_(std::min(spec_.retry_initial, kFirstQuestion),
                          std::min(spec_.retry_max, kLongestPause)),
       between_fillings_(spec_.retry_initial, spec_.retry_max) {
@@ -126,12 +128,18 @@ std::optional<std::chrono::milliseconds> JobRunner::fill_if_needed(const std::st
     return pause;
   }
   between_questions_.reset();
+  if (SteadyClock::now() < next_filling_) return look_every_;
   spdlog::info("{}: job {} is to fill the index in use", flow_.name, spec_.name);
-  run_now(stop);
-  return between_fillings_.next();
+  run(Purpose::kFill, stop);
+  next_filling_ = SteadyClock::now() + between_fillings_.next();
+  return std::chrono::milliseconds(0);
 }
 
 bool JobRunner::run_now(const std::stop_token& stop) {
+  return run(Purpose::kOnce, stop);
+}
+
+bool JobRunner::run(Purpose purpose, const std::stop_token& stop) {
   Backoff backoff(spec_.retry_initial, spec_.retry_max);
   update([](JobStatus& status) {
     status.started = WallClock::now();
@@ -159,9 +167,39 @@ bool JobRunner::run_now(const std::stop_token& stop) {
       spdlog::warn("{}: job {}: {} (tried again in {} ms)", flow_.name, spec_.name, failed.trace,
                    delay.count());
       update([](JobStatus& status) { status.state = JobState::kRetrying; });
-      if (wait(stop, delay)) continue;
+      const auto waited = wait_for_next_try(purpose, delay, stop);
+      if (waited == Waited::kToTheEnd) continue;
+      if (waited == Waited::kFilled) {
+        update([](JobStatus& status) {
+          status.state = JobState::kScheduled;
+          status.trace.clear();
+          status.ended = WallClock::now();
+        });
+        return true;
+      }
     }
     give_up(failed);
+    return false;
+  }
+}
+
+// Another host, or an operator's run, may fill the index meanwhile.
+JobRunner::Waited JobRunner::wait_for_next_try(Purpose purpose, std::chrono::milliseconds delay,
+                                               const std::stop_token& stop) {
+  if (purpose == Purpose::kOnce) return wait(stop, delay) ? Waited::kToTheEnd : Waited::kStopped;
+  const auto end = SteadyClock::now() + delay;
+  while (SteadyClock::now() < end) {
+    if (!wait(stop, look_every_)) return Waited::kStopped;
+    if (is_filled(stop)) return Waited::kFilled;
+  }
+  return Waited::kToTheEnd;
+}
+
+// False, too, if it is not known: the next try will tell.
+bool JobRunner::is_filled(const std::stop_token& stop) const {
+  try {
+    return !needs_filling(flow_, metrics_, stop);
+  } catch (const std::exception&) {
     return false;
   }
 }

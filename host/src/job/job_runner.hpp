@@ -74,6 +74,12 @@ class JobRunner {
   Turn wait_for_turn(const std::stop_token& stop,
                      std::optional<std::chrono::system_clock::time_point> ask_at);
   std::optional<std::chrono::milliseconds> fill_if_needed(const std::stop_token& stop);
+  enum class Purpose { kOnce, kFill };
+  bool run(Purpose purpose, const std::stop_token& stop);
+  enum class Waited { kToTheEnd, kStopped, kFilled };
+  Waited wait_for_next_try(Purpose purpose, std::chrono::milliseconds delay,
+                           const std::stop_token& stop);
+  bool is_filled(const std::stop_token& stop) const;
   void run_once(const std::stop_token& stop);
   void give_up(const JobStatus& failed);
   void report(const JobProgress& progress);
@@ -87,8 +93,10 @@ class JobRunner {
   std::condition_variable_any wake_;
   bool triggered_ = false;
   JobStatus status_;
+  const std::chrono::milliseconds look_every_;  ///< whether someone else has filled the index
   Backoff between_questions_;  ///< whether the index is filled, while there is no answer
   Backoff between_fillings_;   ///< runs that were to fill it, while it is not
+  std::chrono::steady_clock::time_point next_filling_{};
   std::chrono::steady_clock::time_point last_log_{};
   std::jthread thread_;
 };
