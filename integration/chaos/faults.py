@@ -134,7 +134,7 @@ def disk_watermark(field):
 # Bulk requests and their answers
 
 def _rng(field):
-    """For threads of the proxy's, which draw as often as there happen to be requests."""
+    """For what draws as often as there happen to be requests, or tries: the rest of the seed stays as it is."""
     return random.Random(field.rng.random())
 
 
@@ -267,7 +267,7 @@ def reconcile_killed(field):
     steps = ["clean up", "copy", "catch up", "finish", "check", "come level", "swap", "settle", "remove old"]
     step = steps[field.turn % len(steps)]
     field.jobs.run_to_success()  # so that none of an earlier run is left, of which this one would begin
-    field.jobs.kill_at(step)
+    field.jobs.kill_at(step, _rng(field))
     field.jobs.run_to_success()
     return f"at '{step}'"
 

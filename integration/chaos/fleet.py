@@ -1,16 +1,12 @@
 """The hosts of one pipeline."""
 
 import contextlib
-import pathlib
 import signal
 import struct
-import subprocess
-import tempfile
 import time
 
+from preload import preload
 from waiting import eventually
-
-_HERE = pathlib.Path(__file__).resolve().parent
 
 
 class Fleet:
@@ -54,9 +50,8 @@ class Fleet:
     def false_clock(self):
         """The main host, started again with a clock of its own; yields a function that sets it wrong by some hours."""
         true_env = self.main.env
-        with tempfile.TemporaryDirectory(prefix="sluice-clock-") as folder:
-            library, offset = pathlib.Path(folder, "false_clock.so"), pathlib.Path(folder, "offset")
-            subprocess.run(["cc", "-shared", "-fPIC", "-o", library, _HERE / "false_clock.c"], check=True)
+        with preload("false_clock") as library:
+            offset = library.with_name("offset")
 
             def is_asked():
                 assert struct.unpack("=qq", offset.read_bytes())[1], "the host has not looked at its clock"

@@ -8,6 +8,7 @@ import time
 from background import Background
 from http_json import call
 from job_run import JobRun
+from preload import preload
 from waiting import eventually
 
 _DEADLINE = 240
@@ -28,8 +29,8 @@ class Jobs:
         for run in self._runs:
             run.end()
 
-    def start(self):
-        self._runs.append(JobRun(self.world.pipeline, self.world.host.env))
+    def start(self, env=()):
+        self._runs.append(JobRun(self.world.pipeline, self.world.host.env | dict(env)))
         return self._runs[-1]
 
     def wait_for(self, run):
@@ -75,23 +76,28 @@ class Jobs:
             yield
         assert rebuilds.at_work, "no rebuild has come to work"
 
-    def kill_at(self, step):
-        """Kills a run while it is at the step, which may take several: a short step can be over before the signal comes."""
+    def kill_at(self, step, rng):
+        """Kills a run as it comes to the step, or, half of the time, a moment later; once that is over, another."""
         deadline = time.monotonic() + _DEADLINE
-        while not self._is_killed_at(step):
-            assert time.monotonic() < deadline, f"no run could be killed at its step '{step}'"
-            self.run_to_success()  # none of this one's is left
+        with preload("stop_at") as library:
+            env = {"LD_PRELOAD": str(library), "STOP_AT": f"job reconcile: {step}"}
+            while not self._is_killed_at(step, rng.choice([0, rng.uniform(0, 0.05)]), env):
+                assert time.monotonic() < deadline, f"no run could be killed at its step '{step}'"
+                self.run_to_success()  # none of this one's is left
 
-    def _is_killed_at(self, step):
-        (run,) = self._repeat_while_skipped(lambda runs: runs[0].wait_for_step(step, _DEADLINE))
+    def _is_killed_at(self, step, delay, env):
+        (run,) = self._repeat_while_skipped(lambda runs: runs[0].wait_until_stopped(_DEADLINE), env=env)
+        if delay:
+            run.process.send_signal(signal.SIGCONT)
+            time.sleep(delay)
         run.process.kill()
         return run.process.wait() == -signal.SIGKILL and run.last_step().startswith(step)
 
-    def _repeat_while_skipped(self, wait, count=1):
+    def _repeat_while_skipped(self, wait, count=1, env=()):
         """The lock may be held by the pipeline's own first run, or by one that was killed and whose session has yet to end."""
         deadline = time.monotonic() + _DEADLINE
         while True:
-            runs = [self.start() for _ in range(count)]
+            runs = [self.start(env) for _ in range(count)]
             wait(runs)
             if not all(run.is_skipped() for run in runs):
                 return runs

@@ -157,5 +157,5 @@ class Trial:
         letters = field.world.kafka.records(field.world.dead_letter_topic)
         assert not letters, f"{len(letters)} dead letters, the first: {letters[0]}"
         field.wait_until(lambda: field.world.metric("sluice_lag_records") == 0, "the lag is 0 again", 30)
-        ready = call("GET", f"{field.world.admin_url}/ready")
-        assert ready.status == 200, f"all is well again, but the host says {ready.status}: {ready.text}"
+        field.wait_until(lambda: call("GET", f"{field.world.admin_url}/ready").status == 200,
+                         "the host says that all is well again", 30)

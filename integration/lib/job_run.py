@@ -1,5 +1,6 @@
 """A job of a pipeline's, in a process of its own."""
 
+import contextlib
 import pathlib
 import subprocess
 import tempfile
@@ -33,6 +34,19 @@ class JobRun:
             assert self.process.poll() is None, f"reconcile ended before its step '{step}':\n{self.log_text()[-4000:]}"
             assert time.monotonic() < deadline, f"reconcile did not come to its step '{step}':\n{self.log_text()[-4000:]}"
             time.sleep(0.005)
+
+    def wait_until_stopped(self, seconds=60):
+        """Returns as soon as a signal has stopped the run, or it was skipped."""
+        deadline = time.monotonic() + seconds
+        while not self._is_stopped() and not self.is_skipped():
+            assert self.process.poll() is None, f"reconcile ended without being stopped:\n{self.log_text()[-4000:]}"
+            assert time.monotonic() < deadline, f"reconcile was not stopped:\n{self.log_text()[-4000:]}"
+            time.sleep(0.02)
+
+    def _is_stopped(self):
+        with contextlib.suppress(OSError):
+            return pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+        return False
 
     def end(self):
         if self.process.poll() is None:
