@@ -4,8 +4,9 @@
 //   intake-bench (sluice|librdkafka) PIPELINE EVENTS
 //
 // sluice: consume ▸ decode ▸ route ▸ coalesce as a task does it; what is coalesced is discarded.
-// librdkafka: the same records by the same client, discarded as bytes. Both begin at the first record
-// and end with number EVENTS. Offsets are committed to the pipeline's group_id: a new one each time.
+// librdkafka: the same records by the same client, discarded as bytes. Both begin at the first
+// record and end with number EVENTS. Offsets are committed to the pipeline's group_id: a new one
+// each time.
 #include <chrono>
 #include <iostream>
 #include <librdkafka/rdkafka.h>
@@ -100,7 +101,8 @@ void run_librdkafka(const SourceConfig& source, std::int64_t events) {
       rd_kafka_queue_get_consumer(client.get()));
   std::vector<rd_kafka_message_t*> messages(1000);
   const auto read = [&] {
-    const auto count = rd_kafka_consume_batch_queue(queue.get(), 50, messages.data(), messages.size());
+    const auto count =
+        rd_kafka_consume_batch_queue(queue.get(), 50, messages.data(), messages.size());
     std::int64_t records = 0;
     for (ssize_t i = 0; i < count; ++i) {
       const MessagePtr message(messages[static_cast<std::size_t>(i)]);

@@ -631,8 +631,8 @@ TEST(CoalescerPropertyTest, EveryChangeIsSeenByALaterReadBeforeItsOffsetIsGiven)
       for (; offset < end; ++offset) {
         const auto index = random() % kKeys;
         records[static_cast<std::size_t>(offset)] = {index, ++current[index]};
-        touches.push_back({names[index], 0, {partition, offset}, nullptr, Clock::now(),
-                           random() % 10 == 0});
+        touches.push_back(
+            {names[index], 0, {partition, offset}, nullptr, Clock::now(), random() % 10 == 0});
       }
       coalescer.add(touches);
       ledger.advance(partition, offset - 1);

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <map>
 
+#include <sluice/sdk.hpp>
+
 #include "pipeline/kafka_properties.hpp"
 #include "support/await.hpp"
 #include "support/mock_kafka.hpp"
@@ -34,7 +36,10 @@ class GroupConsumerTest : public testing::Test {
   void read() {
     const auto batch = consumer_->read(100, 10ms);
     for (std::size_t i = 0; batch != nullptr && i < batch->size(); ++i) {
-      ++read_[batch->runs()[batch->run_of(i)].partition.topic];
+      const auto& partition = batch->runs()[batch->run_of(i)].partition;
+      EXPECT_EQ(partition.topic, to_string_view((*batch)[i].topic));
+      EXPECT_EQ(partition.partition, (*batch)[i].partition);
+      ++read_[partition.topic];
     }
   }
   template <typename Condition>

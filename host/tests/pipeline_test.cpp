@@ -514,6 +514,33 @@ TEST_F(PipelineTest, AStopWritesWhatWasReadAndCommitsIt) {
   EXPECT_EQ(kafka_.committed(), 3);
 }
 
+TEST_F(PipelineTest, AStopWhileABatchCannotBeRoutedWritesAndCommitsWhatCameBeforeIt) {
+  test::Gate gate;
+  std::atomic<bool> away{false};
+  std::atomic<int> refused{0};
+  script_.on_decode = [&](auto) {
+    if (!away) return;
+    ++refused;
+    throw RetryError("connection to the database lost");
+  };
+  answer_in_sink([passage = gate.passage()](auto, auto, auto&) {
+    passage.pass();
+    return false;
+  });
+  kafka_.produce({"put a"});
+  start();
+  ASSERT_TRUE(await([&] { return gate.passage().arrived() == 1; }));
+  away = true;
+  kafka_.produce({"put b"});
+  ASSERT_TRUE(await([&] { return refused > 1; }));
+  pipeline_->request_stop();
+  gate.open();
+  pipeline_->stop();
+  EXPECT_EQ(script_.writes_of("a"), 1U);
+  EXPECT_EQ(script_.documents(), 1U);
+  EXPECT_EQ(kafka_.committed(), 1);
+}
+
 TEST_F(PipelineTest, AStopDoesNotWaitForASinkThatIsAwayAndTheNextStartWritesTheRest) {
   flow_.shutdown_timeout = 300ms;
   std::atomic<bool> away{true};

@@ -40,7 +40,6 @@ JobRunner::JobRunner(const Flow& flow, JobSpec spec, Metrics& metrics)
     : flow_(flow),
       spec_(std::move(spec)),
       metrics_(metrics),
-      look_every_(std::min(spec_.retry_initial, kFirstQuestion)),
       between_questions_(std::min(spec_.retry_initial, kFirstQuestion),
                          std::min(spec_.retry_max, kLongestPause)),
       between_fillings_(spec_.retry_initial, spec_.retry_max) {
@@ -77,11 +76,13 @@ bool JobRunner::trigger() {
 
 void JobRunner::keep_schedule(const std::stop_token& stop) {
   auto ask_at = spec_.bootstrap ? std::optional(WallClock::now()) : std::nullopt;
+  auto due = next_due();
   while (true) {
-    const auto turn = wait_for_turn(stop, ask_at);
+    const auto turn = wait_for_turn(stop, due, ask_at);
     if (turn == Turn::kStop) return;
     if (turn == Turn::kRun) {
       run_now(stop);
+      due = next_due();
       continue;
     }
     const auto pause = fill_if_needed(stop);
@@ -89,11 +90,15 @@ void JobRunner::keep_schedule(const std::stop_token& stop) {
   }
 }
 
+std::optional<WallClock::time_point> JobRunner::next_due() const {
+  if (!spec_.schedule) return std::nullopt;
+  return spec_.schedule->next(WallClock::now());
+}
+
 // The wall clock is asked anew every so often: it may be set, or the machine may have slept.
 JobRunner::Turn JobRunner::wait_for_turn(const std::stop_token& stop,
+                                         std::optional<WallClock::time_point> due,
                                          std::optional<WallClock::time_point> ask_at) {
-  const auto due =
-      spec_.schedule ? std::optional(spec_.schedule->next(WallClock::now())) : std::nullopt;
   const auto has_come = [](const auto& time) { return time && WallClock::now() >= *time; };
   std::unique_lock lock(mutex_);
   status_.next = due;
@@ -121,16 +126,18 @@ std::optional<std::chrono::milliseconds> JobRunner::fill_if_needed(const std::st
     }
   } catch (const std::exception& e) {
     const auto pause = between_questions_.next();
-    update([&](JobStatus& status) { status.trace = e.what(); });
+    update([&](JobStatus& status) {  // why a run has failed says more
+      if (status.state == JobState::kScheduled) status.trace = e.what();
+    });
     spdlog::warn(
         "{}: job {}: whether the index in use is filled is not known: {} (asked again in {} ms)",
         flow_.name, spec_.name, e.what(), pause.count());
     return pause;
   }
-  between_questions_.reset();
-  if (SteadyClock::now() < next_filling_) return look_every_;
+  if (SteadyClock::now() < next_filling_) return between_questions_.next();
   spdlog::info("{}: job {} is to fill the index in use", flow_.name, spec_.name);
   run(Purpose::kFill, stop);
+  between_questions_.reset();
   next_filling_ = SteadyClock::now() + between_fillings_.next();
   return std::chrono::milliseconds(0);
 }
@@ -187,10 +194,12 @@ bool JobRunner::run(Purpose purpose, const std::stop_token& stop) {
 JobRunner::Waited JobRunner::wait_for_next_try(Purpose purpose, std::chrono::milliseconds delay,
                                                const std::stop_token& stop) {
   if (purpose == Purpose::kOnce) return wait(stop, delay) ? Waited::kToTheEnd : Waited::kStopped;
-  const auto end = SteadyClock::now() + delay;
-  while (SteadyClock::now() < end) {
-    if (!wait(stop, look_every_)) return Waited::kStopped;
+  between_questions_.reset();
+  for (auto left = delay; left.count() > 0;) {
+    const auto pause = std::min(left, between_questions_.next());
+    if (!wait(stop, pause)) return Waited::kStopped;
     if (is_filled(stop)) return Waited::kFilled;
+    left -= pause;
   }
   return Waited::kToTheEnd;
 }

@@ -71,7 +71,9 @@ class JobRunner {
  private:
   void keep_schedule(const std::stop_token& stop);
   enum class Turn { kStop, kRun, kAsk };
+  std::optional<std::chrono::system_clock::time_point> next_due() const;
   Turn wait_for_turn(const std::stop_token& stop,
+                     std::optional<std::chrono::system_clock::time_point> due,
                      std::optional<std::chrono::system_clock::time_point> ask_at);
   std::optional<std::chrono::milliseconds> fill_if_needed(const std::stop_token& stop);
   enum class Purpose { kOnce, kFill };
@@ -93,8 +95,7 @@ class JobRunner {
   std::condition_variable_any wake_;
   bool triggered_ = false;
   JobStatus status_;
-  const std::chrono::milliseconds look_every_;  ///< whether someone else has filled the index
-  Backoff between_questions_;  ///< whether the index is filled, while there is no answer
+  Backoff between_questions_;  ///< whether the index is filled, or someone else has filled it
   Backoff between_fillings_;   ///< runs that were to fill it, while it is not
   std::chrono::steady_clock::time_point next_filling_{};
   std::chrono::steady_clock::time_point last_log_{};

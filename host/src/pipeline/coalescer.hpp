@@ -77,8 +77,8 @@ class Coalescer {
     bool urgent = false;  ///< a delete: a flush goes at once
   };
   void add(std::span<const Touch> touches);
-  /// Keys that someone else has tried in vain, to be tried not before `delay`. Their holds count from
-  /// here on.
+  /// Keys that someone else has tried in vain, to be tried not before `delay`. Their holds count
+  /// from here on.
   struct Delayed {
     KeyWork work;
     Clock::duration delay{};

@@ -72,8 +72,10 @@ void Intake::take_in(const std::stop_token& stop) {
     read_ahead();
     return;
   }
-  consumer_.resume();
-  if (backlog_.empty()) read_ahead();
+  if (backlog_.empty()) {
+    consumer_.resume();
+    read_ahead();
+  }
   explain_waiting();
   if (!backlog_.empty()) process(backlog_.front(), stop);
 }
@@ -93,6 +95,7 @@ bool Intake::has_room() const {
 void Intake::read_ahead() {
   Batch batch{consumer_.read(kMaxBatch, kPoll), {}};
   if (batch.records == nullptr) return;
+  metrics_.records.Increment(static_cast<double>(batch.records->size()));
   batch.ledgers.reserve(batch.records->runs().size());
   for (const auto& run : batch.records->runs()) {
     batch.ledgers.push_back(ledger_.find(run.partition));
@@ -133,7 +136,6 @@ void Intake::hand_over(const Batch& batch, Routed& routed) {
     touches.push_back({key.id, key.tx_id, batch.hold_of(key.record),
                        keep_record(batch.records, key.record), now, key.urgent});
   }
-  metrics_.records.Increment(static_cast<double>(records.size()));
   metrics_.keys.Increment(static_cast<double>(touches.size()));
   coalescer_.add(touches);
   for (auto& walk : routed.walks) {

@@ -21,8 +21,8 @@
 
 namespace sluice {
 
-/// consume ▸ decode ▸ transform ▸ route ▸ coalesce: a member of the pipeline's group that brings the
-/// keys of documents which its records touch to the coalescer, and commits the records that are
+/// consume ▸ decode ▸ transform ▸ route ▸ coalesce: a member of the pipeline's group that brings
+/// the keys of documents which its records touch to the coalescer, and commits the records that are
 /// settled. One thread at a time.
 class Intake {
  public:
@@ -33,9 +33,9 @@ class Intake {
          OffsetLedger& ledger, Coalescer& coalescer, DeadLetters* dead_letters,
          std::function<void()> has_partitions, const std::stop_token& stop);
 
-  /// Reads what there is, for up to 50 ms, and takes in a batch of what it has read, unless too much
-  /// is pending. A batch that a stage cannot work on now stays where it is until the next try is
-  /// due. Throws FatalError if it cannot go on; RetryError if stopped amid dead letters.
+  /// Reads what there is, for up to 50 ms, and takes in a batch of what it has read, unless too
+  /// much is pending. A batch that a stage cannot work on now stays where it is until the next try
+  /// is due. Throws FatalError if it cannot go on; RetryError if stopped amid dead letters.
   void take_in(const std::stop_token& stop);
 
   /// Gives Kafka the offsets of what is settled.

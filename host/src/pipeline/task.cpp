@@ -49,9 +49,9 @@ void Task::take_part(const std::stop_token& stop) {
         producer_properties(flow_.config.source, client_id(flow_.name, number_)), topic, flow_.name,
         number_, trouble_);
   }
-  intake_ = std::make_unique<Intake>(flow_, number_, metrics_, trouble_, ledger_, coalescer_,
-                                     dead_letters_.get(), listener_.running,
-                                     stop_stages_.get_token());
+  intake_ =
+      std::make_unique<Intake>(flow_, number_, metrics_, trouble_, ledger_, coalescer_,
+                               dead_letters_.get(), listener_.running, stop_stages_.get_token());
   start_writers();
   while (!stop.stop_requested()) {
     rethrow_failure();

@@ -29,8 +29,8 @@ struct TaskListener {
 };
 
 /// One task of a pipeline: consume ▸ decode ▸ route ▸ coalesce (Intake) in the calling thread,
-/// materialize ▸ write (Writer) in the writers' threads. A task is run once; a failed one is replaced
-/// by a new one.
+/// materialize ▸ write (Writer) in the writers' threads. A task is run once; a failed one is
+/// replaced by a new one.
 class Task {
  public:
   /// `trouble` is told what keeps it from getting on.
@@ -56,8 +56,8 @@ class Task {
   Trouble& trouble_;
   const TaskListener listener_;
   OffsetLedger ledger_;
-  // librdkafka waits, when a client goes, for every message that is still held: so the intake, which
-  // has the consumer, comes before all that holds records, and goes after it.
+  // librdkafka waits, when a client goes, for every message that is still held: so the intake,
+  // which has the consumer, comes before all that holds records, and goes after it.
   std::unique_ptr<Intake> intake_;
   Coalescer coalescer_;
   std::unique_ptr<DeadLetters> dead_letters_;
