@@ -158,4 +158,4 @@ class Trial:
         assert not letters, f"{len(letters)} dead letters, the first: {letters[0]}"
         field.wait_until(lambda: field.world.metric("sluice_lag_records") == 0, "the lag is 0 again", 30)
         field.wait_until(lambda: call("GET", f"{field.world.admin_url}/ready").status == 200,
-                         "the host says that all is well again", 30)
+                         "the host says that all is well again", 60)

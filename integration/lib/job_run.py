@@ -31,7 +31,7 @@ class JobRun:
         """Returns as soon as the run has come to the step (to any, if it is empty), or was skipped."""
         deadline = time.monotonic() + seconds
         while f"job reconcile: {step}" not in self.log_text() and not self.is_skipped():
-            assert self.process.poll() is None, f"reconcile ended before its step '{step}':\n{self.log_text()[-4000:]}"
+            assert self._may_go_on(), f"reconcile ended before its step '{step}':\n{self.log_text()[-4000:]}"
             assert time.monotonic() < deadline, f"reconcile did not come to its step '{step}':\n{self.log_text()[-4000:]}"
             time.sleep(0.005)
 
@@ -39,9 +39,13 @@ class JobRun:
         """Returns as soon as a signal has stopped the run, or it was skipped."""
         deadline = time.monotonic() + seconds
         while not self._is_stopped() and not self.is_skipped():
-            assert self.process.poll() is None, f"reconcile ended without being stopped:\n{self.log_text()[-4000:]}"
+            assert self._may_go_on(), f"reconcile ended without being stopped:\n{self.log_text()[-4000:]}"
             assert time.monotonic() < deadline, f"reconcile was not stopped:\n{self.log_text()[-4000:]}"
             time.sleep(0.02)
+
+    def _may_go_on(self):
+        """Also if it was skipped just now."""
+        return self.process.poll() is None or self.is_skipped()
 
     def _is_stopped(self):
         with contextlib.suppress(OSError):
