@@ -19,10 +19,6 @@ bool is_closed_for_writes(std::string_view reason) {
   return reason.find("FORBIDDEN/8/") != std::string_view::npos;
 }
 
-bool only_deletes(std::span<const BulkItem> items) {
-  return std::all_of(items.begin(), items.end(), [](const auto& item) { return item.is_delete; });
-}
-
 /// Whether the whole request was refused for what is in it. A 400 that is not worded by OpenSearch
 /// comes from something in between, and would be the same for every document.
 bool blames_documents(const Response& response) {
@@ -35,7 +31,7 @@ void BulkWriter::write(std::string_view target, std::span<const sluice_document*
                        OutcomeOutput& output) {
   // Documents grow old while they wait here, and index.gc_deletes must outlast the oldest: what
   // could not be sent in this time is read again instead.
-  Call call{target, output, steady_clock::now() + config_.connection.request_timeout, {}};
+  Call call{target, output, steady_clock::now() + config_.connection.request_timeout, {}, {}};
   const auto items = [&] { return call.body.items().size(); };
   for (const auto* document : documents) {
     try {
@@ -54,6 +50,7 @@ void BulkWriter::write(std::string_view target, std::span<const sluice_document*
 }
 
 void BulkWriter::send(Call& call, std::size_t first, std::size_t count) {
+  if (!call.destination) call.destination = destination_of(call.target);
   if (steady_clock::now() > call.deadline) {
     throw RetryError("OpenSearch is slow: documents that were not sent in time are read again");
   }
@@ -61,7 +58,7 @@ void BulkWriter::send(Call& call, std::size_t first, std::size_t count) {
   const auto text = call.body.text(first, count);
   const auto start = steady_clock::now();
   const Response response =
-      rest_.send(Method::kPost, path(call, items), text, "application/x-ndjson");
+      rest_.send(Method::kPost, path(*call.destination), text, "application/x-ndjson");
   context_.observe("bulk_request_seconds", steady_clock::now() - start);
   context_.count("bulk_requests_total");
   context_.count("bulk_bytes_total", static_cast<double>(text.size()));
@@ -93,7 +90,6 @@ void BulkWriter::emit(Call& call, std::string_view answer, std::span<const BulkI
         call.output.superseded(items[i].index);
         break;
       case Outcome::kRetry:
-        has_alias_.reset();
         is_fenced = is_fenced || is_closed_for_writes(reason);
         call.output.retry(items[i].index, reason);
         break;
@@ -116,24 +112,25 @@ void BulkWriter::meet_fence() {
   }
 }
 
-std::string BulkWriter::path(const Call& call, std::span<const BulkItem> items) {
-  const bool through_alias = call.target.empty();
-  // OpenSearch makes a missing index for a delete with a version, require_alias or not, unless a
-  // write in the same request keeps it from doing so.
-  if (through_alias && (!has_alias_ || only_deletes(items))) {
-    const Binding binding = targets_.binding();
-    if (binding.indices.empty()) {
-      throw RetryError("there is no index behind '" + config_.index +
-                       "': create it with `sluice index init` or a rebuild");
-    }
-    has_alias_ = binding.is_alias;
+// By the index's own name: a write that comes late, past a swap, must arrive in the index that it
+// was sent to, which knows of a delete since. A rebuilt one has never had the document.
+BulkWriter::Destination BulkWriter::destination_of(std::string_view target) {
+  if (!target.empty()) return {std::string(target)};
+  const Binding binding = targets_.binding();
+  if (binding.indices.empty()) {
+    throw RetryError("there is no index behind '" + config_.index +
+                     "': create it with `sluice index init` or a rebuild");
   }
+  if (binding.indices.size() == 1) return {binding.indices.front()};
+  return {config_.index, true};  // OpenSearch knows which of them is for writes
+}
+
+std::string BulkWriter::path(const Destination& destination) const {
   // Where a shard is away, its documents alone are refused, but only after this time: the answer
   // must come before the request is given up, and with it all other documents.
   const auto wait = config_.connection.request_timeout / 2;
-  return "/" + percent_encode(through_alias ? config_.index : call.target) +
-         "/_bulk?timeout=" + std::to_string(wait.count()) +
-         "ms&require_alias=" + (through_alias && *has_alias_ ? "true" : "false") +
+  return "/" + percent_encode(destination.name) + "/_bulk?timeout=" + std::to_string(wait.count()) +
+         "ms&require_alias=" + (destination.is_alias ? "true" : "false") +
          "&refresh=" + config_.refresh + "&filter_path=" + std::string(kBulkFilterPath);
 }
 

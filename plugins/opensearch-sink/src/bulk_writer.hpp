@@ -22,30 +22,36 @@ class BulkWriter {
   BulkWriter(Rest& rest, Targets& targets, const SinkConfig& config, const Context& context)
       : rest_(rest), targets_(targets), config_(config), context_(context) {}
 
-  /// Writes to the index `target`, or through the alias if it is empty, and emits the outcomes.
+  /// Writes to the index `target`, or if that is empty to the one in use, and emits the outcomes.
   /// Throws RetryError where the fate of documents without an outcome is unknown.
   void write(std::string_view target, std::span<const sluice_document* const> documents,
              OutcomeOutput& output);
 
  private:
+  /// What the documents of one call are sent to.
+  struct Destination {
+    std::string name;
+    bool is_alias = false;
+  };
   /// One call to write.
   struct Call {
     std::string_view target;
     OutcomeOutput& output;
     std::chrono::steady_clock::time_point deadline;
     BulkBody body;
+    std::optional<Destination> destination;  ///< the same for all requests of the call
   };
 
   void send(Call& call, std::size_t first, std::size_t count);
   void emit(Call& call, std::string_view answer, std::span<const BulkItem> items);
   void meet_fence();
-  std::string path(const Call& call, std::span<const BulkItem> items);
+  Destination destination_of(std::string_view target);
+  std::string path(const Destination& destination) const;
 
   Rest& rest_;
   Targets& targets_;
   const SinkConfig& config_;
   const Context& context_;
-  std::optional<bool> has_alias_;  ///< unknown until looked up, and again after trouble
   std::optional<std::chrono::steady_clock::time_point> fenced_since_;  ///< without a write since
 };
 

@@ -44,7 +44,7 @@ Answer error_answer(int status, const std::string& type, const std::string& reas
 
 FakeOpenSearch::FakeOpenSearch() {
   on("GET /things/_alias", Answer{200, R"({"things-2026-01-24":{"aliases":{"things":{}}}})"});
-  on("POST /things/_bulk", [](const Request& request) {
+  on("POST /things-2026-01-24/_bulk", [](const Request& request) {
     return bulk_answer(request, [](const auto&) { return ItemAnswer{}; });
   });
   const auto dispatch = [this](const httplib::Request& request, httplib::Response& response) {

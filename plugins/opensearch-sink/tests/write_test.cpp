@@ -22,11 +22,14 @@ using testing::parse_bulk;
 using testing::Request;
 using ::testing::SizeIs;
 
-constexpr auto kBulk = "POST /things/_bulk";
+constexpr auto kBulk = "POST /things-2026-01-24/_bulk";
 constexpr auto kAlias = "GET /things/_alias";
 
 class Write : public testing::SinkTest {
  protected:
+  static Answer all_done(const Request& request) {
+    return bulk_answer(request, [](const auto&) { return ItemAnswer{201, "", ""}; });
+  }
   std::vector<std::size_t> request_sizes() {
     std::vector<std::size_t> sizes;
     for (const auto& request : server.requests(kBulk)) {
@@ -42,13 +45,12 @@ class Write : public testing::SinkTest {
   }
 };
 
-TEST_F(Write, SendsVersionedActionsThroughTheAlias) {
+TEST_F(Write, SendsVersionedActionsToTheIndexInUseByItsOwnName) {
   const auto result = write({{"1", 7, R"({"id":1})"}, {"2", 8, std::nullopt}});
   EXPECT_EQ(result.status, SLUICE_OK) << result.error;
   EXPECT_THAT(result.outcomes, ElementsAre(Pair(0, SLUICE_DONE), Pair(1, SLUICE_DONE)));
   const auto requests = server.requests(kBulk);
   ASSERT_THAT(requests, SizeIs(1));
-  EXPECT_EQ(requests[0].parameter("require_alias"), "true");
   EXPECT_EQ(requests[0].parameter("timeout"), "5000ms");
   EXPECT_EQ(requests[0].parameter("refresh"), "false");
   const auto actions = parse_bulk(requests[0].body);
@@ -72,19 +74,25 @@ TEST_F(Write, WritesValueTrees) {
 }
 
 TEST_F(Write, WritesToANamedIndexWithoutAlias) {
-  server.on("POST /things-2026-01-25/_bulk", [](const Request& request) {
-    return bulk_answer(request, [](const auto&) { return ItemAnswer{201, "", ""}; });
-  });
+  server.on("POST /things-2026-01-25/_bulk", all_done);
   const auto result = write({{"1"}}, "things-2026-01-25");
   EXPECT_THAT(result.outcomes, ElementsAre(Pair(0, SLUICE_DONE)));
-  EXPECT_EQ(server.requests("POST /things-2026-01-25/_bulk").at(0).parameter("require_alias"),
-            "false");
+  EXPECT_THAT(server.requests(kAlias), IsEmpty());
 }
 
 TEST_F(Write, WritesToAConcreteIndexOfThatName) {
   server.on(kAlias, Answer{200, R"({"things":{"aliases":{}}})"});
+  server.on("POST /things/_bulk", all_done);
   EXPECT_THAT(write({{"1"}}).outcomes, ElementsAre(Pair(0, SLUICE_DONE)));
-  EXPECT_EQ(server.requests(kBulk).at(0).parameter("require_alias"), "false");
+  EXPECT_EQ(server.requests("POST /things/_bulk").at(0).parameter("require_alias"), "false");
+}
+
+TEST_F(Write, LeavesItToOpenSearchWhichOfSeveralIndicesIsWrittenTo) {
+  server.on(kAlias, Answer{200, R"({"things-2026-01-24":{"aliases":{"things":{}}},
+                                    "things-2026-01-25":{"aliases":{"things":{}}}})"});
+  server.on("POST /things/_bulk", all_done);
+  EXPECT_THAT(write({{"1"}}).outcomes, ElementsAre(Pair(0, SLUICE_DONE)));
+  EXPECT_EQ(server.requests("POST /things/_bulk").at(0).parameter("require_alias"), "true");
 }
 
 TEST_F(Write, RetriesWithoutSendingWhenNothingHasTheName) {
@@ -95,26 +103,16 @@ TEST_F(Write, RetriesWithoutSendingWhenNothingHasTheName) {
   EXPECT_THAT(server.requests(kBulk), IsEmpty());
 }
 
-// OpenSearch creates a missing index for a versioned delete even with require_alias.
-TEST_F(Write, LooksTheAliasUpBeforeEveryRequestThatOnlyDeletes) {
-  EXPECT_EQ(write({{"1", 1, std::nullopt}}).status, SLUICE_OK);
-  EXPECT_EQ(write({{"1"}, {"2", 1, std::nullopt}}).status, SLUICE_OK);
-  EXPECT_THAT(server.requests(kAlias), SizeIs(1));
-  server.on(kAlias, error_answer(404, "index_not_found_exception", "no such index [things]"));
-  EXPECT_EQ(write({{"1", 1, std::nullopt}}).status, SLUICE_RETRY);
-  EXPECT_THAT(server.requests(kBulk), SizeIs(2));
-}
-
-TEST_F(Write, LooksTheAliasUpAgainAfterTrouble) {
-  server.on(kBulk, [](const Request& request) {
-    return bulk_answer(request, [](const auto&) {
-      return ItemAnswer{404, "index_not_found_exception", "no such index"};
-    });
-  });
-  EXPECT_THAT(write({{"1"}}).outcomes, ElementsAre(Pair(0, SLUICE_ITEM_RETRY)));
-  server.on(kAlias, Answer{404, "{}"});
-  EXPECT_EQ(write({{"1"}}).status, SLUICE_RETRY);
+// A write that arrives past a swap must do so in the index that it was sent to.
+TEST_F(Write, FollowsTheAliasWithEachCall) {
+  EXPECT_EQ(write({{"1"}}).status, SLUICE_OK);
+  server.on(kAlias, Answer{200, R"({"things-2026-01-25":{"aliases":{"things":{}}}})"});
+  server.on("POST /things-2026-01-25/_bulk", all_done);
+  EXPECT_EQ(write({{"2", 1, std::nullopt}}).status, SLUICE_OK);
   EXPECT_THAT(server.requests(kBulk), SizeIs(1));
+  EXPECT_THAT(server.requests("POST /things-2026-01-25/_bulk"), SizeIs(1));
+  server.on(kAlias, error_answer(404, "index_not_found_exception", "no such index [things]"));
+  EXPECT_EQ(write({{"3"}}).status, SLUICE_RETRY);
 }
 
 TEST_F(Write, GivesEachItemItsOwnOutcome) {
