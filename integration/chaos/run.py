@@ -38,12 +38,21 @@ def arguments():
     return parser.parse_args()
 
 
+def was_interrupted(error):
+    """Ending what was interrupted may fail in its turn, and that error is then the last."""
+    while error and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
+
+
 def passes(trial):
     started = time.monotonic()
     print(f"seed {trial.seed}: {', '.join(trial.faults)}", flush=True)
     try:
         trial.run()
     except Exception as error:  # whatever it is, the other seeds go on
+        if was_interrupted(error):
+            raise KeyboardInterrupt from error
         print(f"seed {trial.seed}: FAILED after {time.monotonic() - started:.0f} s: {error or ''}")
         if not isinstance(error, AssertionError):
             traceback.print_exc(file=sys.stdout)
