@@ -24,6 +24,6 @@ esac
   mkdir -p build
   install_packages build/packages.log build stack
   info "== build (release)"
-  build release sluice plugins intake-bench
+  build release sluice plugins
 )
 SLUICE_BIN=$REPO_DIR/build/release/bin/sluice exec python3 -u "$REPO_DIR/integration/bench/run.py" "$@"

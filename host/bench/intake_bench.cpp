@@ -1,5 +1,4 @@
-// Reads what a pipeline's topics hold, and prints how fast as a line of JSON. For
-// integration/bench/decode.py, which says what the figures are compared with.
+// Reads what a pipeline's topics hold, and prints how fast as a line of JSON.
 //
 //   intake-bench (sluice|librdkafka) PIPELINE EVENTS
 //

@@ -259,6 +259,21 @@ class Bootstrap : public ScriptedJobs {
     const std::lock_guard lock(script_.mutex);
     script_.index[id] = 1;
   }
+  /// No run succeeds, and the time to the next try grows quickly.
+  void start_in_vain(int max_attempts) {
+    on_run_ = [](JobHost&) -> std::string { throw RetryError("cut off"); };
+    auto job = spec();
+    job.bootstrap = true;
+    job.retry_initial = 100ms;
+    job.retry_max = 1h;
+    job.max_attempts = max_attempts;
+    runner_.emplace(flow_, std::move(job), metrics_);
+    runner_->start();
+  }
+  void let_someone_else_fill() {
+    const std::lock_guard lock(script_.mutex);
+    script_.notes["t"] = R"({"complete":true})";
+  }
   /// True once the runner has found that there is nothing to do, that it ran on demand after that.
   bool is_at_rest(int runs) {
     if (!await([&] { return runs_ == runs && runner_->status().state != JobState::kRunning; })) {
@@ -314,43 +329,23 @@ TEST_F(Bootstrap, AnIndexThatWasToBeFilledIsFilledAfterARestartThoughEventsMadeU
 }
 
 TEST_F(Bootstrap, AnIndexThatSomeoneElseFillsMeanwhileIsWaitedForNoLonger) {
-  on_run_ = [](JobHost&) -> std::string { throw RetryError("cut off"); };
-  auto job = spec();
-  job.bootstrap = true;
-  job.retry_initial = 100ms;
-  job.retry_max = 1h;
-  job.max_attempts = 1000;
-  runner_.emplace(flow_, std::move(job), metrics_);
-  runner_->start();
+  start_in_vain(1000);
   ASSERT_TRUE(await([&] {  // by then the next try is more than a second away
     return runner_->status().attempts > 5 && runner_->status().state == JobState::kRetrying;
   }));
   EXPECT_TRUE(runner_->status().is_due_at_start);
   const int runs = runs_;
-  {
-    const std::lock_guard lock(script_.mutex);
-    script_.notes["t"] = R"({"complete":true})";
-  }
+  let_someone_else_fill();
   EXPECT_TRUE(await([&] { return !runner_->status().is_due_at_start; }));
   EXPECT_EQ(runs_, runs);
   EXPECT_EQ(runner_->status().trace, "");
 }
 
 TEST_F(Bootstrap, AfterTheLastTryItIsStillLookedWhetherSomeoneElseHasFilledTheIndex) {
-  on_run_ = [](JobHost&) -> std::string { throw RetryError("cut off"); };
-  auto job = spec();
-  job.bootstrap = true;
-  job.retry_initial = 100ms;
-  job.retry_max = 1h;
-  job.max_attempts = 1;
-  runner_.emplace(flow_, std::move(job), metrics_);
-  runner_->start();
+  start_in_vain(1);
   ASSERT_TRUE(await([&] { return runs_ > 6; }));  // the next would be more than 3 s away
   const int runs = runs_;
-  {
-    const std::lock_guard lock(script_.mutex);
-    script_.notes["t"] = R"({"complete":true})";
-  }
+  let_someone_else_fill();
   const auto told = std::chrono::steady_clock::now();
   EXPECT_TRUE(await([&] { return !runner_->status().is_due_at_start; }));
   EXPECT_EQ(runs_, runs);
