@@ -29,19 +29,18 @@ class JobRun:
 
     def wait_for_step(self, step, seconds=60):
         """Returns as soon as the run has come to the step (to any, if it is empty), or was skipped."""
-        deadline = time.monotonic() + seconds
-        while f"job reconcile: {step}" not in self.log_text() and not self.is_skipped():
-            assert self._may_go_on(), f"reconcile ended before its step '{step}':\n{self.log_text()[-4000:]}"
-            assert time.monotonic() < deadline, f"reconcile did not come to its step '{step}':\n{self.log_text()[-4000:]}"
-            time.sleep(0.005)
+        self._wait(lambda: f"job reconcile: {step}" in self.log_text(), f"come to its step '{step}'", seconds, 0.005)
 
     def wait_until_stopped(self, seconds=60):
         """Returns as soon as a signal has stopped the run, or it was skipped."""
+        self._wait(self._is_stopped, "stop", seconds, 0.02)
+
+    def _wait(self, check, what, seconds, pause):
         deadline = time.monotonic() + seconds
-        while not self._is_stopped() and not self.is_skipped():
-            assert self._may_go_on(), f"reconcile ended without being stopped:\n{self.log_text()[-4000:]}"
-            assert time.monotonic() < deadline, f"reconcile was not stopped:\n{self.log_text()[-4000:]}"
-            time.sleep(0.02)
+        while not check() and not self.is_skipped():
+            assert self._may_go_on(), f"reconcile ended and did not {what}:\n{self.log_text()[-4000:]}"
+            assert time.monotonic() < deadline, f"reconcile did not {what} in time:\n{self.log_text()[-4000:]}"
+            time.sleep(pause)
 
     def _may_go_on(self):
         """Also if it was skipped just now."""
