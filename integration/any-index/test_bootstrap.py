@@ -112,7 +112,7 @@ class Bootstrap(unittest.TestCase):
 
     def test_a_filled_index_is_left_alone(self):
         self.make_world("filled")
-        self.world.host.start()
+        self.start_host()
         self.wait_until_filled()
         indices = self.world.indices()
         self.world.sql("DELETE FROM item WHERE id > 10")

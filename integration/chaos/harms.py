@@ -5,6 +5,7 @@ import threading
 import time
 
 from bulk_proxy import Lost
+from waiting import eventually
 
 _JSON = [("Content-Type", "application/json")]
 _REFUSALS = {429: "es_rejected_execution_exception", 503: "unavailable_shards_exception"}
@@ -94,12 +95,19 @@ class HeldBack:
         raise Lost
 
     def deliver(self):
-        """The node's outcome for the document."""
+        """What became of the document: the index that the request names, and the node's status for the item."""
         time.sleep(max(0.0, self.at + self.seconds - time.monotonic()))
-        _, _, answer = self.bulk.forward()
+        items = eventually(self._forward)
         self.delivered.set()
-        outcomes = [outcome for item in json.loads(answer)["items"] for outcome in item.values()]
-        return next(outcome for outcome, (_, metadata, _) in zip(outcomes, self.bulk.items) if metadata["_id"] == self.id)
+        outcomes = [outcome for item in items for outcome in item.values()]
+        status = next(outcome["status"] for outcome, (_, metadata, _) in zip(outcomes, self.bulk.items)
+                      if metadata["_id"] == self.id)
+        return self.bulk.path.split("/")[1], status
+
+    def _forward(self):
+        status, _, answer = self.bulk.forward()
+        assert status == 200, f"the node refuses the whole request: {answer}"
+        return json.loads(answer)["items"]
 
 
 def _lines(item):

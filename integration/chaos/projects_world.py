@@ -1,8 +1,7 @@
 """The shipped pipeline on tables, topics, a slot and an index of its own, with the sink behind a proxy."""
 
-import contextlib
-
 from host import ROOT, free_port
+from http_json import call
 from psql import DatabaseError
 from waiting import eventually
 from world import World
@@ -36,10 +35,11 @@ class ProjectsWorld(World):
         return eventually(lambda: self.database.value(statement), seconds, DatabaseError)
 
     def document(self, id):
-        """As it is in the index now, refreshed or not; None if it is not there, or the node is away."""
-        with contextlib.suppress(AssertionError, OSError):
-            return self.opensearch("GET", f"/{self.index}/_doc/{id}")["_source"]
-        return None
+        """As it is in the index now, refreshed or not; None if it is not there. OSError while the node cannot tell."""
+        answer = call("GET", f"{self.opensearch_url}/{self.index}/_doc/{id}")
+        if answer.status not in (200, 404):
+            raise OSError(f"document {id}: {answer.status} {answer.text}")
+        return answer.json.get("_source")
 
 
 def _own_names(text, name):

@@ -35,6 +35,12 @@ def turn_of(seed):
     return (seed - 1) * STRIKES // len(FAULTS)
 
 
+def _says_yes(check):
+    with contextlib.suppress(OSError):
+        return check()
+    return False
+
+
 class Strike(NamedTuple):
     fault: str
     detail: str      # which of its kinds it was; or empty
@@ -79,8 +85,9 @@ class Field:
         return self.world.document(id)
 
     def wait_until(self, check, what, seconds=_DEADLINE):
+        """`check` may raise OSError, which is no yes either: a server may be away."""
         deadline, look_at_connector = time.monotonic() + seconds, time.monotonic() + 5
-        while not check():
+        while not _says_yes(check):
             self.fleet.check()
             if time.monotonic() > look_at_connector:
                 with contextlib.suppress(OSError, ValueError):  # Connect may be on its way up

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.error
 import urllib.request
 
 from sanitizers import refuse_reports
@@ -97,8 +98,8 @@ class Host:
     def log_text(self):
         return pathlib.Path(self.log.name).read_text(errors="replace")
 
-    def _wait_until_ready(self, seconds=30):
-        deadline = time.monotonic() + seconds
+    def _wait_until_ready(self, seconds=60):
+        deadline, last = time.monotonic() + seconds, "nothing"
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise RuntimeError(f"{self.command} ended with status {self.process.returncode}")
@@ -106,7 +107,10 @@ class Host:
                 with urllib.request.urlopen(self.ready_url, timeout=2) as response:
                     if response.status == 200:
                         return
-            except OSError:
-                pass
+            except urllib.error.HTTPError as refusal:
+                last = refusal.read().decode()
+            except OSError as error:
+                last = error
             time.sleep(0.05)
-        raise RuntimeError(f"{self.ready_url} did not answer with 200 within {seconds} s")
+        raise RuntimeError(f"{self.ready_url} did not answer with 200 within {seconds} s, but with {last}; the host's log "
+                           f"ends with:\n{self.log_text()[-4000:]}")
