@@ -22,8 +22,8 @@ esac
 (
   cd "$REPO_DIR"
   mkdir -p build
-  install_packages build/packages.log build stack
+  install_packages build/packages.log build stack bench
   info "== build (release)"
-  build release sluice plugins
+  build release sluice plugins intake-bench
 )
 SLUICE_BIN=$REPO_DIR/build/release/bin/sluice exec python3 -u "$REPO_DIR/integration/bench/run.py" "$@"

@@ -77,7 +77,7 @@ def measure(world, user, options):
             phases["quiet"] += changes.collect(options.seconds)
             began = changes.mark()
             walks.append(rename(world, user, number))
-            phases["walking"] += changes.since(began)
+            phases["walking"] += changes.since(began)["written"]
             print(f"rename {number}: {walks[-1]:.1f} s, {options.documents / walks[-1]:,.0f} documents/s", flush=True)
         phases["quiet"] += changes.collect(options.seconds)
     return {

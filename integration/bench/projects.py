@@ -2,11 +2,14 @@
 
 import datetime
 import json
+import re
 
 from deployment import Deployment
-from host import ROOT, free_port
+from host import ROOT, Host, free_port
 
 PIPELINE = ROOT / "pipelines" / "projects.yaml"
+
+TABLES = ("projects", "users", "hashtags", "user_projects", "project_hashtags")
 
 # bulk-load.sh gives each project some; for figures that mean the same everywhere each gets as many.
 _LINKS = """
@@ -44,6 +47,41 @@ class Projects(Deployment):
         self.host.stop()
         self.host.log.close()
         self.close()
+
+    def events(self):
+        """How many changes have come into Kafka."""
+        return sum(self.kafka.written(f"cdc.public.{table}") for table in TABLES)
+
+    def id_range(self):
+        """The first project's id and the last one's; there is one for each number in between."""
+        return map(int, self.database.value("SELECT min(id) || ' ' || max(id) FROM projects").split())
+
+    def host_on(self, pipeline):
+        """A host of its own on another pipeline, with this one's ports and yet to be started."""
+        return Host(pipeline, self.env, f"{self.admin_url}/ready")
+
+    def chunks(self):
+        """All projects' ids, by first and last of a thousand each, which is what a transaction changes."""
+        first, last = self.id_range()
+        return [(low, min(low + 999, last)) for low in range(first, last + 1, 1000)]
+
+    def change_all(self):
+        """Each project, the rows of its users and those of its hashtags: with the usual numbers, six changes a project."""
+        for low, high in self.chunks():
+            self.database.run(f"UPDATE projects SET updated_at = now() WHERE id BETWEEN {low} AND {high}")
+            self.database.run(f"UPDATE user_projects SET role = role WHERE project_id BETWEEN {low} AND {high}")
+            self.database.run(f"UPDATE project_hashtags SET project_id = project_id WHERE project_id BETWEEN {low} AND {high}")
+
+    def replaying(self, name, prefix="cdc"):
+        """The pipeline as a group of its own, which begins at the first record of the topics `prefix`.public.*, with an
+        index of its own and without jobs and search."""
+        text = PIPELINE.read_text().replace("- cdc.public.", f"- {prefix}.public.").partition("\njobs:\n")[0]
+        for pattern, replacement in ((r"(?m)^source:$", f"source:\n  group_id: bench-{name}"),
+                                     (r"(?m)^    index: .*$", f"    index: {name}"),
+                                     (r"(?m)^    mapping: ", f"    mapping: {PIPELINE.parent}/")):
+            text, count = re.subn(pattern, replacement, text)
+            assert count == 1, f"{pattern} is {count} times in {PIPELINE}"
+        return self.file(f"{name}.yaml", text)
 
     def statement(self, name):
         """The SQL of one of the pipeline's statements, as `sluice explain` shows it."""

@@ -23,7 +23,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "lib")]
 from harness import environment  # noqa: E402
 from runner import end_on_sigterm  # noqa: E402
 
-NAMES = ["reindex"]
+NAMES = ["reindex", "stream", "decode", "hot", "latency", "search", "footprint"]
 
 
 @dataclass
@@ -35,6 +35,21 @@ class Sizes:
     @property
     def projects(self):
         return 200_000 // self.divisor
+
+    @property
+    def backlog(self):
+        """Changes that wait in Kafka."""
+        return 500_000 // self.divisor
+
+    @property
+    def events(self):
+        """Changes, where documents do not matter."""
+        return 1_000_000 // self.divisor
+
+    @property
+    def seconds(self):
+        """For which something is done at a steady rate."""
+        return 60 / min(self.divisor, 4)
 
 
 def arguments():

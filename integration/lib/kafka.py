@@ -25,10 +25,10 @@ class Kafka:
         return [tuple(record.split(b"\x1e")) for record in text.split(b"\x1d") if record]
 
     def written(self, topic):
-        """How many records ever came into a topic."""
+        """How many records ever came into a topic, which need not exist."""
         (about,) = json.loads(self._kcat("-L", "-J", "-t", topic))["topics"]
         ends = [word for part in about["partitions"] for word in ("-t", f"{topic}:{part['partition']}:-1")]
-        return sum(int(line.split()[-1]) for line in self._kcat("-Q", *ends).splitlines())
+        return sum(int(line.split()[-1]) for line in self._kcat("-Q", *ends).splitlines()) if ends else 0
 
     def _kcat(self, *arguments):
         command = ["kcat", "-b", self.broker, *arguments]
