@@ -14,6 +14,7 @@ TABLES = ("projects", "users", "hashtags", "user_projects", "project_hashtags")
 # bulk-load.sh gives each project some; for figures that mean the same everywhere each gets as many.
 _LINKS = """
 TRUNCATE user_projects, project_hashtags;
+INSERT INTO users (username, email) SELECT 'more' || n, 'more' || n || '@example.com' FROM generate_series(1, {users}) n;
 INSERT INTO user_projects (user_id, project_id, role)
   SELECT u.ids[1 + (p.id * 7919 + n * 104729) % cardinality(u.ids)], p.id, CASE n WHEN 1 THEN 'owner' ELSE 'member' END
   FROM projects p, generate_series(1, {users}) n, (SELECT array_agg(id ORDER BY id) AS ids FROM users) u
@@ -28,11 +29,12 @@ VACUUM ANALYZE project_hashtags"""
 
 class Projects(Deployment):
     """Context manager around a stack that is up: tables with `count` projects, and a connector that captures what changes
-    from then on. The host is started by whoever needs it."""
+    from then on, unless it is not `connected`. The host is started by whoever needs it."""
 
-    def __init__(self, stack, count, users=2, hashtags=3):
+    def __init__(self, stack, count, users=2, hashtags=3, connected=True):
         super().__init__(stack, stack.env | {"PORT": str(free_port())}, PIPELINE)
         self.count = count
+        self.connected = connected
         self._links = _LINKS.format(users=users, hashtags=hashtags)
 
     def __enter__(self):
@@ -40,7 +42,8 @@ class Projects(Deployment):
         self.script("bulk-load.sh", str(self.count))
         for statement in self._links.split(";"):
             self.database.run(statement)
-        self.script("setup-debezium.sh")
+        if self.connected:
+            self.script("setup-debezium.sh")
         return self
 
     def __exit__(self, *_):

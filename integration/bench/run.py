@@ -23,7 +23,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "lib")]
 from harness import environment  # noqa: E402
 from runner import end_on_sigterm  # noqa: E402
 
-NAMES = ["reindex", "stream", "decode", "hot", "latency", "search", "footprint"]
+NAMES = ["reindex", "stream", "decode", "hot", "latency", "search", "footprint", "scale", "peers"]
 
 
 @dataclass
