@@ -8,6 +8,7 @@
 #   fuzz.sh --seed N            chooses inputs by this number: a run that failed can be had again, on the same build and corpus
 #   fuzz.sh --minimize          then adds to the corpus in the repository what reaches code that it did not, and takes
 #                               out what is superfluous; files with a name that says what they are stay
+#   fuzz.sh --build             builds them, and runs none
 #   fuzz.sh --list              the targets
 #
 # What is found on the way is kept in build/fuzz/corpus/TARGET for the next run, an input that fails in
@@ -26,6 +27,7 @@ MAX_BYTES=4096 # of an input; a larger one reaches nothing new, and slows everyt
 MAX_FILES=250
 MAX_CORPUS=500000
 minimize=no
+build_only=no
 targets=()
 
 all_targets() { find host plugins -path '*/tests/fuzz/*_fuzz.cpp' -printf '%f\n' | sed 's/_fuzz\.cpp$//' | sort; }
@@ -117,6 +119,7 @@ while [ $# -gt 0 ]; do
     -h | --help) print_usage "${BASH_SOURCE[0]}" && exit 0 ;;
     --list) all_targets && exit 0 ;;
     --minimize) minimize=yes ;;
+    --build) build_only=yes ;;
     --seconds)
       SECONDS_EACH=${2:?--seconds needs a number}
       [[ $SECONDS_EACH =~ ^[1-9][0-9]*$ ]] || die "--seconds needs a number, not '$SECONDS_EACH'"
@@ -140,4 +143,4 @@ mkdir -p build
 install_packages build/packages.log build test
 info "== build (fuzz)"
 build fuzz "${targets[@]/#/fuzz-}"
-fuzz_all
+[ "$build_only" = yes ] || fuzz_all
