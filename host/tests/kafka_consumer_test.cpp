@@ -17,8 +17,10 @@ using test::await;
 
 class GroupConsumerTest : public testing::Test {
  protected:
-  GroupConsumerTest() {
-    kafka_.create_topic("t0", 1);
+  GroupConsumerTest() { kafka_.create_topic("t0", 1); }
+
+  /// `assigned` counts its partitions.
+  std::unique_ptr<GroupConsumer> join(std::size_t& assigned) {
     SourceConfig source;
     source.brokers = kafka_.brokers();
     source.group_id = "group";
@@ -26,10 +28,11 @@ class GroupConsumerTest : public testing::Test {
     source.properties = {{"topic.metadata.refresh.interval.ms", "110"},
                          {"session.timeout.ms", "3500"},  // the mock cluster rejoins in one less
                          {"heartbeat.interval.ms", "200"}};
-    const auto count = [this](const auto& partitions) { assigned_ += partitions.size(); };
-    consumer_ = std::make_unique<GroupConsumer>(
+    const auto add = [&assigned](const auto& partitions) { assigned += partitions.size(); };
+    const auto remove = [&assigned](const auto& partitions) { assigned -= partitions.size(); };
+    return std::make_unique<GroupConsumer>(
         group_consumer_properties(source, "test"), std::vector<std::string>{"^t[0-9]$"},
-        ConsumerListener{count, [](const auto&) {}, [](const auto&) {}}, &memory_);
+        ConsumerListener{add, remove, [](const auto&) {}}, &memory_);
   }
 
   void produce(const std::string& topic) { kafka_.produce(topic, 0, {{std::nullopt, "x", {}}}); }
@@ -56,7 +59,7 @@ class GroupConsumerTest : public testing::Test {
   std::atomic<std::int64_t> memory_{0};
   std::size_t assigned_ = 0;
   std::map<std::string, int> read_;
-  std::unique_ptr<GroupConsumer> consumer_;
+  std::unique_ptr<GroupConsumer> consumer_ = join(assigned_);
 };
 
 TEST_F(GroupConsumerTest, APauseHoldsForPartitionsThatComeInItAndAResumeFreesAll) {
@@ -69,6 +72,37 @@ TEST_F(GroupConsumerTest, APauseHoldsForPartitionsThatComeInItAndAResumeFreesAll
   EXPECT_FALSE(await_reading([&] { return !read_.empty(); }, 500ms));
   consumer_->resume();
   EXPECT_TRUE(await_reading([&] { return read_["t0"] == 1 && read_["t1"] == 1; }, 15s));
+}
+
+TEST_F(GroupConsumerTest, APartitionThatWentInAPauseFlowsWhenItComesBackAfterIt) {
+  kafka_.create_topic("t1", 1);
+  ASSERT_TRUE(await_reading([&] { return assigned_ == 2; }));
+  consumer_->pause();
+  std::size_t others = 0;
+  auto other = join(others);
+  ASSERT_TRUE(await_reading([&] {
+    other->read(100, 10ms);
+    return assigned_ == 1 && others == 1;
+  }));
+  consumer_->resume();
+  other.reset();
+  ASSERT_TRUE(await_reading([&] { return assigned_ == 2; }));
+  produce("t0");
+  produce("t1");
+  EXPECT_TRUE(await_reading([&] { return read_["t0"] == 1 && read_["t1"] == 1; }, 15s));
+}
+
+TEST_F(GroupConsumerTest, LagIsKnownOfAPartitionFromWhichNothingHasComeYet) {
+  for (int i = 0; i < 5; ++i) produce("t0");
+  ASSERT_TRUE(await_reading([&] { return read_["t0"] == 5; }));
+  consumer_->store({{{"t0", 0}, 2}});
+  consumer_->commit();
+  consumer_.reset();
+  assigned_ = 0;
+  consumer_ = join(assigned_);
+  consumer_->pause();
+  ASSERT_TRUE(await_reading([&] { return assigned_ == 1; }));
+  EXPECT_EQ(consumer_->lag(), 3);
 }
 
 }  // namespace

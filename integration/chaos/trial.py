@@ -94,9 +94,16 @@ class Field:
                     self.world.revive_connector()
                 look_at_connector = time.monotonic() + 5
             if time.monotonic() > deadline:
-                log = self.fleet.main.log_text()[-6000:]
-                raise AssertionError(f"not within {seconds} s: {what}\n{self.world.state()}\n--- the host's log\n{log}")
+                raise AssertionError(f"not within {seconds} s: {what}\n{self._state()}")
             time.sleep(0.02)
+
+    def _state(self):
+        """Where a change may have got stuck."""
+        row = self.world.session_value(f"SELECT to_json(p) FROM projects p WHERE id = {self._canary}")
+        parts = [f"--- the canary's row\n{row}", f"--- its document\n{self.document(self._canary)}", self.world.state()]
+        parts += [f"--- the log of {'the host' if host is self.fleet.main else 'a helper'}\n{host.log_text()[-6000:]}"
+                  for host in self.fleet.hosts]
+        return "\n".join(parts)
 
 
 class Trial:

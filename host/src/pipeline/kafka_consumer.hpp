@@ -81,8 +81,9 @@ class GroupConsumer {
   void resume();
   bool paused() const { return paused_; }
 
-  /// Records between what is stored (if nothing is yet: where reading began) and the end, as far
-  /// as known. Asks the brokers, for a moment, while it is paused.
+  /// Records between what is stored (if nothing is yet: what the group has committed, or else where
+  /// reading began) and the end, as far as known. Asks the brokers, for a moment each, while it is
+  /// paused, and while nothing is known of a partition.
   std::int64_t lag();
 
   /// Why it may be without partitions: what Kafka refused last, or else which broker could last not
@@ -99,6 +100,8 @@ class GroupConsumer {
   static void on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t error,
                            rd_kafka_topic_partition_list_t* list, void* self);
   KafkaListPtr assignment() const;
+  void flow_or_pause(rd_kafka_topic_partition_list_t& partitions);
+  void ask_for_committed(const rd_kafka_topic_partition_list_t& partitions);
   KafkaListPtr ends_while_paused(const rd_kafka_topic_partition_list_t& partitions);
   void report(const rd_kafka_message_t& error);
   void leave_undestroyed();
@@ -107,7 +110,8 @@ class GroupConsumer {
   std::atomic<std::int64_t>* memory_;
   KafkaClientPtr client_;
   std::unique_ptr<rd_kafka_queue_t, KafkaDeleter> queue_;
-  std::map<TopicPartition, std::int64_t> settled_;  ///< stored, or else where reading began
+  std::map<TopicPartition, std::int64_t>
+      settled_;  ///< stored or committed, or else where reading began
   bool paused_ = false;
   bool had_assignment_ = false;
   std::string refusal_;  ///< what Kafka said last instead of giving partitions or records
