@@ -31,7 +31,13 @@ void BulkWriter::write(std::string_view target, std::span<const sluice_document*
                        OutcomeOutput& output) {
   // Documents grow old while they wait here, and index.gc_deletes must outlast the oldest: what
   // could not be sent in this time is read again instead.
-  Call call{target, output, steady_clock::now() + config_.connection.request_timeout, {}, {}};
+  const auto now = steady_clock::now();
+  Call call{target,
+            output,
+            now + config_.connection.request_timeout,
+            refresh_.choose(documents.size(), target.empty(), now),
+            {},
+            {}};
   const auto items = [&] { return call.body.items().size(); };
   for (const auto* document : documents) {
     try {
@@ -57,8 +63,10 @@ void BulkWriter::send(Call& call, std::size_t first, std::size_t count) {
   const auto items = call.body.items().subspan(first, count);
   const auto text = call.body.text(first, count);
   const auto start = steady_clock::now();
-  const Response response =
-      rest_.send(Method::kPost, path(*call.destination), text, "application/x-ndjson");
+  refresh_.asked(call.refresh, start);
+  const Response response = rest_.send(Method::kPost, path(*call.destination, call.refresh), text,
+                                       "application/x-ndjson");
+  refresh_.answered(call.refresh, steady_clock::now());
   context_.observe("bulk_request_seconds", steady_clock::now() - start);
   context_.count("bulk_requests_total");
   context_.count("bulk_bytes_total", static_cast<double>(text.size()));
@@ -125,13 +133,13 @@ BulkWriter::Destination BulkWriter::destination_of(std::string_view target) {
   return {config_.index, true};  // OpenSearch knows which of them is for writes
 }
 
-std::string BulkWriter::path(const Destination& destination) const {
+std::string BulkWriter::path(const Destination& destination, std::string_view refresh) const {
   // Where a shard is away, its documents alone are refused, but only after this time: the answer
   // must come before the request is given up, and with it all other documents.
   const auto wait = config_.connection.request_timeout / 2;
   return "/" + percent_encode(destination.name) + "/_bulk?timeout=" + std::to_string(wait.count()) +
          "ms&require_alias=" + (destination.is_alias ? "true" : "false") +
-         "&refresh=" + config_.refresh + "&filter_path=" + std::string(kBulkFilterPath);
+         "&refresh=" + std::string(refresh) + "&filter_path=" + std::string(kBulkFilterPath);
 }
 
 }  // namespace sluice::opensearch

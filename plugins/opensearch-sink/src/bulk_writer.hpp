@@ -10,6 +10,7 @@
 
 #include "bulk_body.hpp"
 #include "config.hpp"
+#include "refresh_policy.hpp"
 #include "rest.hpp"
 #include "targets.hpp"
 
@@ -20,7 +21,11 @@ class BulkWriter {
  public:
   /// All must outlive this.
   BulkWriter(Rest& rest, Targets& targets, const SinkConfig& config, const Context& context)
-      : rest_(rest), targets_(targets), config_(config), context_(context) {}
+      : rest_(rest),
+        targets_(targets),
+        config_(config),
+        context_(context),
+        refresh_(config.refresh) {}
 
   /// Writes to the index `target`, or if that is empty to the one in use, and emits the outcomes.
   /// Throws RetryError where the fate of documents without an outcome is unknown.
@@ -38,6 +43,7 @@ class BulkWriter {
     std::string_view target;
     OutcomeOutput& output;
     std::chrono::steady_clock::time_point deadline;
+    std::string_view refresh;
     BulkBody body;
     std::optional<Destination> destination;  ///< the same for all requests of the call
   };
@@ -46,12 +52,13 @@ class BulkWriter {
   void emit(Call& call, std::string_view answer, std::span<const BulkItem> items);
   void meet_fence();
   Destination destination_of(std::string_view target);
-  std::string path(const Destination& destination) const;
+  std::string path(const Destination& destination, std::string_view refresh) const;
 
   Rest& rest_;
   Targets& targets_;
   const SinkConfig& config_;
   const Context& context_;
+  RefreshPolicy refresh_;
   std::optional<std::chrono::steady_clock::time_point> fenced_since_;  ///< without a write since
 };
 

@@ -25,8 +25,8 @@ constexpr const char* kOwnProperties = R"json(
     "description": "Largest body of a bulk request; a larger single document goes alone."
   },
   "refresh": {
-    "type": "string", "enum": ["false", "wait_for", "true"], "default": "false",
-    "description": "When a write is over: at once, when readers can see it, or after making that so."
+    "type": "string", "enum": ["auto", "false", "wait_for", "true"], "default": "auto",
+    "description": "When readers see a write. `false`: after the index's refresh_interval. `wait_for`: the same, and the write waits for it. `true`: at once, and the write waits for it. `auto`: as `true` for a write of no more than 100 documents, if the writer's last refresh was 100 ms ago and four times what it took; as `false` otherwise. So a lone change shows at once, and a backlog is not slowed down."
   },
   "gc_deletes": {
     "type": "string", "format": "duration", "default": "1h",

@@ -14,7 +14,7 @@ struct SinkConfig {
   nlohmann::json settings;  ///< index settings, named without "index.", gc_deletes included
   nlohmann::json mappings;
   std::size_t max_request_bytes = 0;
-  std::string refresh;  ///< "false", "wait_for" or "true", as the bulk API has it
+  std::string refresh;  ///< "auto", or "false", "wait_for" or "true", as the bulk API has it
 };
 
 /// The JSON Schema of the plugin's configuration; lives as long as the process.

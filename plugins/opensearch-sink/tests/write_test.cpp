@@ -310,6 +310,17 @@ TEST_F(Write, PassesTheRefreshOptionOn) {
   EXPECT_EQ(server.requests(kBulk).at(0).parameter("refresh"), "wait_for");
 }
 
+TEST_F(Write, ByAutoRefreshesForAWriteThatIsLittleAsAWhole) {
+  config["refresh"] = "auto";
+  config["max_request_bytes"] = 2000;
+  EXPECT_EQ(write(documents(101)).status, SLUICE_OK);
+  const auto requests = server.requests(kBulk);
+  EXPECT_GT(requests.size(), 2U);
+  for (const auto& request : requests) EXPECT_EQ(request.parameter("refresh"), "false");
+  EXPECT_EQ(write({{"1"}}).status, SLUICE_OK);
+  EXPECT_EQ(server.requests(kBulk).back().parameter("refresh"), "true");
+}
+
 TEST_F(Write, TheServerAnswersForAShardThatIsAwayBeforeTheRequestIsGivenUp) {
   config["request_timeout"] = 4000;
   EXPECT_EQ(write({{"1"}}).status, SLUICE_OK);
