@@ -70,10 +70,7 @@ void run_sluice(const Flow& flow, std::int64_t events) {
   Trouble trouble;
   OffsetLedger ledger;
   std::unique_ptr<Intake> intake;  // goes after all that holds records: see Task
-  const auto& limits = flow.config.coalesce;
-  Coalescer coalescer({limits.max_keys, limits.max_delay, limits.bulk_max_keys,
-                       static_cast<int>(flow.config.fanout.share)},
-                      ledger);
+  Coalescer coalescer(limits_of(flow.config), ledger);
   const std::jthread writer([&](const std::stop_token& stop) { discard(coalescer, stop); });
   intake = std::make_unique<Intake>(
       flow, 0, metrics, trouble, ledger, coalescer, nullptr, [] {}, std::stop_token());

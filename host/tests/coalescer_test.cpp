@@ -6,6 +6,7 @@
 #include <ctime>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <numeric>
 #include <random>
 #include <thread>
 
@@ -560,6 +561,155 @@ TEST_F(CoalescerTest, AHotKeyThatIsRetriedPausesIntakeAgain) {
   EXPECT_FALSE(coalescer.has_room(1000));
 }
 
+class HotKeyTest : public CoalescerTest {
+ protected:
+  static CoalescerLimits resting(std::chrono::milliseconds hot_pause) {
+    auto limits = patient();
+    limits.hot_pause = hot_pause;
+    return limits;
+  }
+  void write(Coalescer& coalescer, const std::string& id) const {
+    add(coalescer, key(id));
+    auto turn = take_within(coalescer, kSoon);
+    ASSERT_THAT(ids(turn), ElementsAre(id));
+    coalescer.end_flush(std::move(turn->keys), {});
+  }
+  void make_hot(Coalescer& coalescer, const std::string& id) const {
+    for (int i = 0; i < RecentWrites::kWarm; ++i) write(coalescer, id);
+  }
+};
+
+TEST_F(HotKeyTest, RestsAndLetsOthersPass) {
+  Coalescer coalescer(resting(1h), ledger_);
+  make_hot(coalescer, "hot");
+  add(coalescer, key("hot"));
+  add(coalescer, key("cold"));
+  EXPECT_THAT(ids(take_within(coalescer, kSoon)), ElementsAre("cold"));
+  EXPECT_THAT(ids(take_within(coalescer, kNever)), ElementsAre("no turn"));
+  EXPECT_EQ(coalescer.pending(), 2U);
+}
+
+TEST_F(HotKeyTest, HoldsItsRecordsWhileItRests) {
+  Coalescer coalescer(resting(1h), ledger_);
+  make_hot(coalescer, "hot");
+  add(coalescer, key("hot", {hold(5)}));
+  read_up_to(9);
+  EXPECT_THAT(ids(take_within(coalescer, kNever)), ElementsAre("no turn"));
+  EXPECT_THAT(ledger_.collect(), ElementsAre(Pair(kP0, 5)));
+  coalescer.end_rests();
+  coalescer.end_flush(std::move(take_within(coalescer, kSoon)->keys), {});
+  EXPECT_THAT(ledger_.collect(), ElementsAre(Pair(kP0, 10)));
+}
+
+TEST_F(HotKeyTest, RestsTooIfItChangedWhileItWasWritten) {
+  Coalescer coalescer(resting(1h), ledger_);
+  add(coalescer, key("hot"));
+  for (int i = 0; i < RecentWrites::kWarm; ++i) {
+    auto turn = take_within(coalescer, kSoon);
+    ASSERT_THAT(ids(turn), ElementsAre("hot"));
+    add(coalescer, key("hot"));
+    coalescer.end_flush(std::move(turn->keys), {});
+  }
+  EXPECT_THAT(ids(take_within(coalescer, kNever)), ElementsAre("no turn"));
+}
+
+TEST_F(HotKeyTest, IsWrittenOnceItsChangesPause) {
+  Coalescer coalescer(resting(8s), ledger_);
+  make_hot(coalescer, "hot");
+  const auto changed = Clock::now();
+  add(coalescer, key("hot"));
+  EXPECT_THAT(ids(take_within(coalescer, kSoon)), ElementsAre("hot"));
+  EXPECT_GE(Clock::now() - changed, 1s);
+}
+
+TEST_F(HotKeyTest, ALaterChangeLetsItRestOnButNotForEver) {
+  Coalescer coalescer(resting(4s), ledger_);
+  make_hot(coalescer, "hot");
+  const auto written = Clock::now();
+  add(coalescer, key("hot"));
+  auto later = key("hot");
+  later.since = written + 1h;
+  add(coalescer, later);
+  EXPECT_THAT(ids(take_within(coalescer, kSoon)), ElementsAre("hot"));
+  EXPECT_GE(Clock::now() - written, 3s);  // not after half a second without a change
+}
+
+TEST_F(HotKeyTest, StaysHotWhenItHasRestedForAllOfItsTime) {
+  Coalescer coalescer(resting(800ms), ledger_);
+  make_hot(coalescer, "hot");
+  auto endless = key("hot");
+  endless.since = Clock::now() + 1h;
+  add(coalescer, endless);
+  auto turn = take_within(coalescer, kSoon);
+  ASSERT_THAT(ids(turn), ElementsAre("hot"));
+  coalescer.end_flush(std::move(turn->keys), {});
+  const auto written = Clock::now();
+  add(coalescer, endless);
+  EXPECT_THAT(ids(take_within(coalescer, kSoon)), ElementsAre("hot"));
+  EXPECT_GE(Clock::now() - written, 700ms);
+}
+
+TEST_F(HotKeyTest, DoesNotRestWhenItIsDeleted) {
+  Coalescer coalescer(resting(1h), ledger_);
+  make_hot(coalescer, "hot");
+  add(coalescer, key("hot"));
+  add(coalescer, key("hot"), /*urgent=*/true);
+  EXPECT_THAT(ids(take_within(coalescer, kSoon)), ElementsAre("hot"));
+}
+
+TEST_F(HotKeyTest, EndsItsRestLongBeforeItsTransactionsWouldPauseIntake) {
+  Coalescer coalescer(resting(1h), ledger_);
+  make_hot(coalescer, "hot");
+  for (std::int64_t tx_id = 1; tx_id <= 2048; ++tx_id) add(coalescer, key("hot", {}, {tx_id}));
+  EXPECT_TRUE(coalescer.has_room(1000));
+  EXPECT_THAT(ids(take_within(coalescer, kSoon)), ElementsAre("hot"));
+}
+
+TEST_F(HotKeyTest, EndsItsRestWhenAWalkLeavesItTooManyTransactions) {
+  Coalescer coalescer(resting(1h), ledger_);
+  make_hot(coalescer, "hot");
+  add(coalescer, key("hot"));
+  std::vector<std::int64_t> tx_ids(2048);
+  std::iota(tx_ids.begin(), tx_ids.end(), 1);
+  std::vector<Coalescer::Delayed> failed;
+  failed.push_back({key("hot", {}, tx_ids), 0s});
+  coalescer.add(std::move(failed));
+  EXPECT_THAT(ids(take_within(coalescer, kSoon)), ElementsAre("hot"));
+}
+
+TEST_F(HotKeyTest, DoesNotRestWhereThereIsNoRoomForMore) {
+  Coalescer coalescer(resting(1h), ledger_);
+  make_hot(coalescer, "hot");
+  add(coalescer, key("hot"));
+  coalescer.end_rests();
+  EXPECT_THAT(ids(take_within(coalescer, kSoon)), ElementsAre("hot"));
+}
+
+TEST_F(HotKeyTest, DoesNotRestWhenItWasDeletedBeforeOrWhileItWasWritten) {
+  Coalescer coalescer(resting(1h), ledger_);
+  make_hot(coalescer, "hot");
+  add(coalescer, key("hot"), /*urgent=*/true);
+  auto turn = take_within(coalescer, kSoon);
+  ASSERT_THAT(ids(turn), ElementsAre("hot"));
+  add(coalescer, key("hot"), /*urgent=*/true);
+  coalescer.end_flush(std::move(turn->keys), {});
+  EXPECT_THAT(ids(take_within(coalescer, kSoon)), ElementsAre("hot"));
+}
+
+TEST_F(HotKeyTest, DoesNotRestInADrain) {
+  Coalescer coalescer(resting(1h), ledger_);
+  make_hot(coalescer, "hot");
+  add(coalescer, key("hot"));
+  coalescer.drain();
+  EXPECT_THAT(ids(take_within(coalescer, kSoon)), ElementsAre("hot"));
+}
+
+TEST_F(HotKeyTest, DoesNotRestWithoutAPause) {
+  Coalescer coalescer(resting(0ms), ledger_);
+  make_hot(coalescer, "hot");
+  write(coalescer, "hot");
+}
+
 // Records of a few hot keys come in while several writers take, fail some and settle the rest.
 // `current` is the database, `seen` what was read last for each key.
 TEST(CoalescerPropertyTest, EveryChangeIsSeenByALaterReadBeforeItsOffsetIsGiven) {
@@ -570,7 +720,7 @@ TEST(CoalescerPropertyTest, EveryChangeIsSeenByALaterReadBeforeItsOffsetIsGiven)
 
   OffsetLedger ledger;
   ledger.assign({kP0});
-  Coalescer coalescer({8, 1ms, 10, 3}, ledger);
+  Coalescer coalescer({8, 1ms, 10, 3, 16ms}, ledger);
   std::array<std::atomic<int>, kKeys> current{};
   std::array<std::atomic<int>, kKeys> seen{};
   std::array<std::atomic<bool>, kKeys> in_use{};

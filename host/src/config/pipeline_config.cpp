@@ -79,6 +79,7 @@ class Reader {
     const Json& coalesce = options_["coalesce"];
     return {.max_keys = coalesce["max_keys"],
             .max_delay = duration(coalesce["max_delay"]),
+            .hot_pause = duration(coalesce["hot_pause"]),
             .bulk_max_keys = coalesce["bulk_max_keys"],
             .max_pending_keys = coalesce["max_pending_keys"],
             .max_pending_bytes = coalesce["max_pending_bytes"],

@@ -42,6 +42,7 @@ struct SourceConfig {
 struct CoalesceConfig {
   std::size_t max_keys = 0;
   std::chrono::milliseconds max_delay{};
+  std::chrono::milliseconds hot_pause{};
   std::size_t bulk_max_keys = 0;
   std::size_t max_pending_keys = 0;
   std::size_t max_pending_bytes = 0;

@@ -121,6 +121,14 @@ constexpr const char* kPipelineSchema = R"json({
           "default": "2s",
           "description": "The longest time that a pending key waits for others while no flush is due otherwise."
         },
+        "hot_pause": {
+          "type": "string",
+          "format": "duration",
+          "minimum": 0,
+          "maximum": 60000,
+          "default": "8s",
+          "description": "The longest time between two writes of a hot key, one whose changes never cease. A key is hot once it was written four times, each within an eighth of this time of the one before; it then waits until no change has come for an eighth of this time, or until all of it has passed since its last write. Deletes do not wait. 0: no key waits."
+        },
         "bulk_max_keys": {
           "type": "integer",
           "minimum": 1,

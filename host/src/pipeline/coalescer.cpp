@@ -24,6 +24,15 @@ auto find_partition(std::vector<Hold>& holds, const Hold& like) {
 
 }  // namespace
 
+CoalescerLimits limits_of(const FlowConfig& config) {
+  const auto& coalesce = config.coalesce;
+  return {.max_keys = coalesce.max_keys,
+          .max_delay = coalesce.max_delay,
+          .bulk_max_keys = coalesce.bulk_max_keys,
+          .walk_share = static_cast<int>(config.fanout.share),
+          .hot_pause = coalesce.hot_pause};
+}
+
 void Coalescer::changed() {
   ++generation_;
   wake_.notify_all();
@@ -68,16 +77,18 @@ void Coalescer::touch(const Touch& touch) {
   Entry& entry = node.second;
   KeyWork& waiting = entry.waiting;
   if (touch.urgent) make_urgent(entry);
+  waiting.latest = touch.since;
   if (!entry.is_waiting) {
     entry.is_waiting = true;
     waiting.id = touch.id;
     waiting.since = touch.since;
-    if (!entry.in_flight) enqueue(node);
+    if (!entry.in_flight) schedule(node, touch.since);
   }
   if (touch.hold.ledger != nullptr) merge_hold(waiting.holds, touch.hold);
   append_new(waiting.tx_ids, touch.tx_id);
   waiting.origin = touch.origin;
   update_overfull(entry);
+  if (entry.rest && !may_rest(entry)) end_rest(node);
 }
 
 void Coalescer::add_failed(Delayed failed) {
@@ -93,6 +104,7 @@ void Coalescer::add_failed(Delayed failed) {
     if (!entry.in_flight) delayed_.emplace(Clock::now() + delay, &node);
   }
   update_overfull(entry);
+  if (entry.rest && !may_rest(entry)) end_rest(node);
 }
 
 void Coalescer::merge_later(Entry& entry, KeyWork& later) {
@@ -100,6 +112,7 @@ void Coalescer::merge_later(Entry& entry, KeyWork& later) {
   for (const auto& hold : later.holds) merge_hold(waiting.holds, hold);
   append_new(waiting.tx_ids, later.tx_ids);
   waiting.origin = std::move(later.origin);
+  waiting.latest = std::max(waiting.latest, later.latest);
 }
 
 // Of each partition the earliest record is held: what comes later waits behind it anyway, so a hot
@@ -128,6 +141,28 @@ void Coalescer::update_overfull(Entry& entry) {
   entry.overfull = overfull;
 }
 
+// Its transactions must stay well below what makes intake pause.
+bool Coalescer::may_rest(const Entry& entry) const {
+  return !entry.urgent && !draining_ && entry.waiting.tx_ids.size() < kMaxTxIds / 2;
+}
+
+// What waits for a writer, or, if it is hot, first for its changes to pause.
+void Coalescer::schedule(Node& node, Clock::time_point now) {
+  Entry& entry = node.second;
+  const auto written = recent_.last_of_hot(node.first);
+  if (!written || !may_rest(entry)) return enqueue(node);
+  const auto due =
+      std::min(entry.waiting.latest + limits_.hot_pause / 8, *written + limits_.hot_pause);
+  if (due <= now) return enqueue(node);
+  entry.rest = resting_.emplace(due, &node);
+}
+
+void Coalescer::end_rest(Node& node) {
+  resting_.erase(*node.second.rest);
+  node.second.rest.reset();
+  enqueue(node);
+}
+
 void Coalescer::enqueue(Node& node) {
   Entry& entry = node.second;
   entry.in_ready = true;
@@ -143,6 +178,16 @@ void Coalescer::promote_delayed(Clock::time_point now) {
   while (!delayed_.empty() && delayed_.begin()->first <= now) {
     enqueue(*delayed_.begin()->second);
     delayed_.erase(delayed_.begin());
+  }
+}
+
+// A change that came meanwhile has not moved the timer: looked at anew, the key may rest on.
+void Coalescer::promote_rested(Clock::time_point now) {
+  while (!resting_.empty() && resting_.begin()->first <= now) {
+    Node& node = *resting_.begin()->second;
+    resting_.erase(resting_.begin());
+    node.second.rest.reset();
+    schedule(node, now);
   }
 }
 
@@ -178,6 +223,7 @@ Clock::time_point Coalescer::next_event(Clock::time_point now) const {
   if (now < suspended_until_) return suspended_until_;  // anything may be due by then
   auto next = now + std::chrono::hours(1);
   if (!delayed_.empty()) next = std::min(next, delayed_.begin()->first);
+  if (!resting_.empty()) next = std::min(next, resting_.begin()->first);
   if (sweep_begins(now)) return next;  // the writers that it waits for wake this one
   if (may_walk()) next = std::min(next, walks_.begin()->first);
   if (!ready_.empty())
@@ -190,6 +236,7 @@ std::optional<Coalescer::Turn> Coalescer::take(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const auto now = Clock::now();
     promote_delayed(now);
+    promote_rested(now);
     if (now >= suspended_until_) {
       if (walk_is_due(now)) return take_walk();
       if (flush_is_due(now)) return take_flush();
@@ -235,12 +282,14 @@ Coalescer::Turn Coalescer::take_walk() {
 
 void Coalescer::end_flush(std::vector<KeyWork> settled, std::vector<Delayed> retries) {
   const std::lock_guard lock(mutex_);
+  const auto now = Clock::now();
   for (auto& work : settled) {
     ledger_.release(work.holds);
+    recent_.note(work.id, now);
     auto& node = *entries_.find(work.id);
     node.second.in_flight = false;
     if (node.second.is_waiting) {
-      enqueue(node);
+      schedule(node, now);
     } else {
       entries_.erase(work.id);
     }
@@ -259,7 +308,7 @@ void Coalescer::end_flush(std::vector<KeyWork> settled, std::vector<Delayed> ret
       entry.is_waiting = true;
     }
     update_overfull(entry);
-    delayed_.emplace(Clock::now() + delay, &node);
+    delayed_.emplace(now + delay, &node);
   }
   --flushing_;
   changed();
@@ -284,6 +333,14 @@ void Coalescer::suspend(Clock::duration time) {
 void Coalescer::drain() {
   const std::lock_guard lock(mutex_);
   draining_ = true;
+  while (!resting_.empty()) end_rest(*resting_.begin()->second);
+  changed();
+}
+
+void Coalescer::end_rests() {
+  const std::lock_guard lock(mutex_);
+  if (resting_.empty()) return;
+  while (!resting_.empty()) end_rest(*resting_.begin()->second);
   changed();
 }
 

@@ -15,7 +15,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "config/pipeline_config.hpp"
 #include "pipeline/offset_ledger.hpp"
+#include "pipeline/recent_writes.hpp"
 #include "pipeline/record_batch.hpp"
 
 namespace sluice {
@@ -32,7 +34,8 @@ struct KeyWork {
   Clock::time_point since;  ///< when the first of the changes came in
   int attempts = 0;         ///< failed tries so far
   std::optional<Clock::time_point>
-      ahead_since;  ///< since when its transaction is unknown to the database
+      ahead_since;                   ///< since when its transaction is unknown to the database
+  Clock::time_point latest = since;  ///< when the last of the changes came in
 };
 
 /// A walk over many documents. Pages are taken by one writer at a time. Its first cursor says what
@@ -56,16 +59,22 @@ struct CoalescerLimits {
   std::chrono::milliseconds max_delay{2000};  ///< … or when a key has waited for so long
   std::size_t bulk_max_keys = 1000;           ///< most keys in one flush
   int walk_share = 4;                         ///< with walks waiting, every n-th turn is a walk's
+  std::chrono::milliseconds hot_pause{0};     ///< between two writes of a hot key; zero: none
 };
+CoalescerLimits limits_of(const FlowConfig& config);
 
 /// Pending document keys: each once, however many changes touched it. Thread-safe.
 ///
 /// Intake adds; writers take a flush (or a page of a walk), then give back each key as done or to
 /// be tried again. A key that is with a writer is not given to another; changes that come in
 /// meanwhile make it pending again once it is back.
+///
+/// A hot key, which is written again and again, rests: until no change has come for an eighth of
+/// `hot_pause`, and at most until `hot_pause` after its last write.
 class Coalescer {
  public:
-  Coalescer(CoalescerLimits limits, OffsetLedger& ledger) : limits_(limits), ledger_(ledger) {}
+  Coalescer(CoalescerLimits limits, OffsetLedger& ledger)
+      : limits_(limits), ledger_(ledger), recent_(limits.hot_pause) {}
 
   /// A change touched a document. The id need only live for the call.
   struct Touch {
@@ -98,6 +107,8 @@ class Coalescer {
   void end_flush(std::vector<KeyWork> settled, std::vector<Delayed> retries);
   /// The walk's page is settled: go on after `delay`, or (nullopt) the walk is over.
   void end_page(WalkWork walk, std::optional<Clock::duration> delay);
+  /// Hot keys are handed out like others this time: there is no room for more.
+  void end_rests();
   /// Nothing is handed out for so long: the sink or the database is in trouble.
   void suspend(Clock::duration time);
 
@@ -120,18 +131,17 @@ class Coalescer {
   bool has_room(std::size_t max_keys) const;
 
  private:
+  struct Entry;
+  using Node = std::pair<const std::string, Entry>;
+  using Timers = std::multimap<Clock::time_point, Node*>;
   struct Entry {
-    KeyWork waiting;  ///< meaningful while is_waiting
+    KeyWork waiting;                       ///< meaningful while is_waiting
+    std::optional<Timers::iterator> rest;  ///< in resting_
     bool is_waiting = false;
     bool in_flight = false;  ///< with a writer
     bool in_ready = false;   ///< in the ready queue
     bool urgent = false;
     bool overfull = false;  ///< has gathered kMaxTxIds transactions or more
-  };
-  using Node = std::pair<const std::string, Entry>;
-  struct IdHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view id) const { return std::hash<std::string_view>()(id); }
   };
 
   Node& node_of(std::string_view id);
@@ -139,10 +149,14 @@ class Coalescer {
   void add_failed(Delayed failed);
   void merge_later(Entry& entry, KeyWork& later);
   void merge_hold(std::vector<Hold>& holds, const Hold& later);
+  bool may_rest(const Entry& entry) const;
+  void schedule(Node& node, Clock::time_point now);
   void enqueue(Node& node);
+  void end_rest(Node& node);
   void make_urgent(Entry& entry);
   void update_overfull(Entry& entry);
   void promote_delayed(Clock::time_point now);
+  void promote_rested(Clock::time_point now);
   bool flush_is_due(Clock::time_point now) const;
   bool may_walk() const;
   bool sweep_begins(Clock::time_point now) const;
@@ -158,9 +172,11 @@ class Coalescer {
   mutable std::condition_variable_any wake_;
   std::uint64_t generation_ =
       0;  ///< goes up with every change, so that a waiter sees that there was one
-  std::unordered_map<std::string, Entry, IdHash, std::equal_to<>> entries_;
+  std::unordered_map<std::string, Entry, StringHash, std::equal_to<>> entries_;
   std::deque<Node*> ready_;
-  std::multimap<Clock::time_point, Node*> delayed_;
+  Timers delayed_;
+  Timers resting_;
+  RecentWrites recent_;
   using WalkQueue = std::multimap<Clock::time_point, WalkWork>;
   WalkQueue walks_;
   std::map<std::pair<bool, std::string>, WalkQueue::iterator>

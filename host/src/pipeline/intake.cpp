@@ -67,7 +67,9 @@ void Intake::explain_waiting() {
 }
 
 void Intake::take_in(const std::stop_token& stop) {
-  if (Clock::now() < next_try_ || !has_room()) {
+  const bool has_room = this->has_room();
+  if (!has_room) coalescer_.end_rests();
+  if (Clock::now() < next_try_ || !has_room) {
     consumer_.pause();
     read_ahead();
     return;

@@ -11,14 +11,6 @@
 #include "pipeline/writer.hpp"
 
 namespace sluice {
-namespace {
-
-CoalescerLimits limits_of(const FlowConfig& config) {
-  return {config.coalesce.max_keys, config.coalesce.max_delay, config.coalesce.bulk_max_keys,
-          static_cast<int>(config.fanout.share)};
-}
-
-}  // namespace
 
 Task::Task(const Flow& flow, int number, PipelineMetrics& metrics, Trouble& trouble,
            TaskListener listener)

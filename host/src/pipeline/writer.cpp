@@ -130,7 +130,7 @@ std::optional<Clock::duration> Writer::retry_after(KeyWork& work, const KeyResul
       [[fallthrough]];
     case SLUICE_NOT_VISIBLE:
       metrics_.not_visible.Increment();
-      return delay_until_visible(work.since);
+      return delay_until_visible(work.latest);
     default: {
       metrics_.retried.Increment();
       const auto delay = retry_.delay_after(work.attempts++);

@@ -39,6 +39,7 @@ tasks: 3
 coalesce:
   max_keys: "${BATCH_SIZE:-50}"
   max_delay: "${BATCH_INTERVAL:-2s}"
+  hot_pause: 3s
   bulk_max_keys: 500
   max_pending_keys: 600
   max_pending_bytes: 1mb
@@ -105,6 +106,7 @@ TEST(PipelineConfig, ReadsEveryOption) {
   EXPECT_EQ(flow.tasks, 3U);
   EXPECT_EQ(flow.coalesce.max_keys, 50U);
   EXPECT_EQ(flow.coalesce.max_delay, 2s);
+  EXPECT_EQ(flow.coalesce.hot_pause, 3s);
   EXPECT_EQ(flow.coalesce.bulk_max_keys, 500U);
   EXPECT_EQ(flow.coalesce.max_pending_keys, 600U);
   EXPECT_EQ(flow.coalesce.max_pending_bytes, 1048576U);
@@ -145,6 +147,7 @@ TEST(PipelineConfig, FillsInDefaults) {
   EXPECT_EQ(flow.tasks, 1U);
   EXPECT_EQ(flow.coalesce.max_keys, 50U);
   EXPECT_EQ(flow.coalesce.max_delay, 2s);
+  EXPECT_EQ(flow.coalesce.hot_pause, 8s);
   EXPECT_EQ(flow.coalesce.bulk_max_keys, 1000U);
   EXPECT_EQ(flow.coalesce.max_pending_keys, 20000U);
   EXPECT_EQ(flow.coalesce.max_pending_bytes, 64U << 20U);
@@ -204,7 +207,7 @@ TEST(PipelineConfig, ChecksThePluginsOptionsWithThePluginsSchema) {
   const Validated missing = validate_plugin_config(config.jobs[1].plugin, schema);
   EXPECT_THAT(
       test::render_each(missing.problems),
-      ElementsAre("p.yaml:37:13: error: jobs.a-second.config: missing required key \"port\""));
+      ElementsAre("p.yaml:38:13: error: jobs.a-second.config: missing required key \"port\""));
   const Validated unknown = validate_plugin_config(config.flow->sink, schema);
   EXPECT_THAT(test::render_each(unknown.problems),
               ElementsAre(HasSubstr("p.yaml:16:42: error: sink.config.url: unknown key \"url\""),
@@ -243,17 +246,17 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"queued.min.messages", "enable.auto.commit", "the host commits what is settled"},
         Wrong{
             "max_pending_keys: 600", "max_pending_keys: 100",
-            "p.yaml:21:18: error: coalesce.bulk_max_keys: must not exceed max_pending_keys (500 > "
+            "p.yaml:22:18: error: coalesce.bulk_max_keys: must not exceed max_pending_keys (500 > "
             "100)"},
         Wrong{"initial: 10ms", "initial: 2m",
-              "p.yaml:28:20: error: errors.retry.initial: must not exceed max (120000 > 60000)"},
+              "p.yaml:29:20: error: errors.retry.initial: must not exceed max (120000 > 60000)"},
         Wrong{"max: 10s", "max: 10ms",
-              "p.yaml:36:22: error: jobs.reconcile.retry.initial: must not exceed max (1000 > 10)"},
+              "p.yaml:37:22: error: jobs.reconcile.retry.initial: must not exceed max (1000 > 10)"},
         Wrong{"{plugin: mask,", "{",
               "p.yaml:10:5: error: transforms[0]: missing required key \"plugin\""},
         Wrong{"plugin: mask", "plugin: ../../evil",
               "p.yaml:10:14: error: transforms[0].plugin: expected text that matches"},
-        Wrong{"a-second:", "A Second:", "p.yaml:37:3: error: jobs[\"A Second\"]: expected text"},
+        Wrong{"a-second:", "A Second:", "p.yaml:38:3: error: jobs[\"A Second\"]: expected text"},
         Wrong{"topics: [cdc.public.orders, \"^cdc[.]shop[.].*\"]", "topics: []",
               "p.yaml:5:11: error: source.topics: expected at least 1 item, found 0"},
         Wrong{"dead_letter_topic: \"\"", "dead_letter_topic: cdc.shop.dlq",

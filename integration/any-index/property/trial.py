@@ -31,7 +31,7 @@ class Trial:
             self.name, self.root.config, jobs={"reconcile": reconcile}, denormalizer={"fanout_threshold": rng.choice([1, 3, 1000])},
             tasks=rng.choice([1, 1, 2]), fanout={"page": rng.choice([1, 7, 1000])},
             coalesce={"max_keys": rng.choice([1, 3]), "max_delay": rng.choice(["20ms", "2s"]),
-                      "bulk_max_keys": rng.choice([3, 1000])})
+                      "bulk_max_keys": rng.choice([3, 1000]), "hot_pause": ["8s", "40ms", "0"][seed % 3]})
 
     def relax_identities(self):
         """Where rows are found by their primary keys, the plugin's README asks for nothing more."""
