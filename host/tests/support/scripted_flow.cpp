@@ -43,7 +43,13 @@ Flow scripted_flow(Script& script, const std::string& brokers) {
   config.source.topics = {"in"};
   config.source.start = "earliest";
   config.tasks = 1;
-  config.coalesce = {50, 20ms, 1000, 20000, 64 << 20, 2};
+  config.coalesce = {.max_keys = 50,
+                     .max_delay = 20ms,
+                     .hot_pause = 0ms,
+                     .bulk_max_keys = 1000,
+                     .max_pending_keys = 20000,
+                     .max_pending_bytes = 64 << 20,
+                     .writers = 2};
   config.errors.tolerance = ErrorTolerance::kAll;
   config.errors.dead_letter_topic = "dlq";
   config.errors.retry = {10ms, 100ms};
