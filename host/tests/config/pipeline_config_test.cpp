@@ -124,8 +124,8 @@ TEST(PipelineConfig, ReadsEveryOption) {
   EXPECT_EQ(config.jobs[0].plugin.origin.path, "jobs.reconcile.config");
   EXPECT_EQ(config.jobs[0].schedule, "0 3 * * *");
   EXPECT_EQ(config.jobs[0].time_zone, "Europe/Berlin");
-  EXPECT_EQ(config.jobs[0].schedule_position, (Position{34, 15}));
-  EXPECT_EQ(config.jobs[0].time_zone_position, (Position{35, 16}));
+  EXPECT_EQ(config.jobs[0].schedule_position, (Position{35, 15}));
+  EXPECT_EQ(config.jobs[0].time_zone_position, (Position{36, 16}));
   EXPECT_EQ(config.jobs[0].retry.initial, 1s);
   EXPECT_EQ(config.jobs[0].max_attempts, 2U);
   EXPECT_EQ(config.jobs[1].name, "a-second");
